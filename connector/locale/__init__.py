@@ -1,0 +1,55 @@
+"""Everything a person reads, in Russian and English.
+
+Texts are written in English where they arise, marked with `N_`, and translated where they are shown.
+A text that carries facts is a `Sentence`: the facts stay apart, so that one error reads well in both languages.
+"""
+
+from __future__ import annotations
+
+import gettext
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+LANGUAGES: Final = ("ru", "en")
+DOMAIN: Final = "connector"
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name that gettext tools look for
+    """Mark a text for translation where it arises; it is translated where it is shown."""
+    return text
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _catalogue(language: str) -> gettext.NullTranslations:
+    return gettext.translation(DOMAIN, Path(__file__).parent, [language], fallback=True)
+
+
+class Sentence:
+    """A text with its facts, in no language yet. `str()` gives the English one."""
+
+    __slots__ = ("facts", "text")
+
+    def __init__(self, text: str, /, **facts: object) -> None:
+        self.text = text
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return self.in_("en")
+
+    def __repr__(self) -> str:
+        return f"Sentence({str(self)!r})"
+
+    def in_(self, language: str) -> str:
+        shown = {name: fact.in_(language) if isinstance(fact, Sentence) else fact for name, fact in self.facts.items()}
+        return translate(self.text, language).format(**shown)
+
+
+def translate(text: str, language: str) -> str:
+    """The text in `language`; the English one when the catalogue has no such text."""
+    return _catalogue(language).gettext(text)
+
+
+def plural(one: str, many: str, count: int, language: str) -> str:
+    """The right form for `count`, with `{count}` filled in."""
+    return _catalogue(language).ngettext(one, many, count).format(count=count)

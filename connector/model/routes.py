@@ -1,0 +1,77 @@
+"""A route, resolved: which spoke takes part in an entity, which way, and who decides.
+
+`connector.config` compiles `routes.yaml` and the accounts to these; the engine knows nothing else of configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Direction = Literal["both", "read", "write", "off"]
+Deletion = Literal["deactivate", "delete", "never"]
+Scope = Literal["all", "legal", "has_phone", "has_card", "in_group", "linked"]
+RuleName = Literal["spokes", "latest", "manual", "union", "none"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who decides when spokes differ. `spokes` (rule "spokes") are the ones whose word counts."""
+
+    name: RuleName
+    spokes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Brakes:
+    """The most that one run may do on one route; from the second completed run on."""
+
+    changes: int = 500
+    share: float = 0.2
+    deactivations: int = 20
+    deactivations_share: float = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """(entity, spoke). `account` is its channel for this entity; `profile` the 1C configuration, if any."""
+
+    entity: str
+    spoke: str
+    account: str
+    kind: str
+    profile: str | None = None
+    direction: Direction = "both"
+    create: bool = False
+    scope: tuple[Scope, ...] = ("all",)
+    deletion: Deletion = "deactivate"
+    brakes: Brakes = Brakes()
+    peers: bool = False
+    stamp: str | None = None  # the 1C spoke whose GUID is written into this system's id_1c
+
+    @property
+    def name(self) -> str:
+        return f"{self.entity}/{self.account}"
+
+    @property
+    def reads(self) -> bool:
+        return self.direction in ("both", "read")
+
+    @property
+    def writes(self) -> bool:
+        return self.direction in ("both", "write")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntityRoutes:
+    """All routes of one entity. `authority` is complete: every canonical field has its rule."""
+
+    entity: str
+    routes: tuple[Route, ...]
+    authority: Mapping[str, Rule]
+    together: Mapping[str, tuple[str, ...]]
+    clock_tolerance: float = 120.0
+
+    def route(self, spoke: str) -> Route | None:
+        return next((route for route in self.routes if route.spoke == spoke), None)

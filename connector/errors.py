@@ -17,6 +17,7 @@
     │   ├── ConsentMissing      the first writing run was not agreed to
     │   └── Locked              another run holds the store
     ├── ConfigError             the files of the person (exit 3); carries file, line, column
+    │   └── ConfigErrors        several of them at once, in the order of the file
     ├── UsageError              the command line (exit 3)
     └── RowError                one row cannot be read or written: journal, and go on
 
@@ -25,6 +26,8 @@ None carries a URL, a body or a secret.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from connector.locale import N_, Sentence
 
@@ -148,6 +151,21 @@ class ConfigError(ConnectorError):
 
     def __str__(self) -> str:
         return f"{self.where}: {self.sentence}" if self.where else str(self.sentence)
+
+
+class ConfigErrors(ConfigError):
+    """Several mistakes in the files of the person, all of them, so that one pass mends them.
+
+    As a ConfigError it speaks for the first; `errors` holds each.
+    """
+
+    def __init__(self, errors: Sequence[ConfigError]) -> None:
+        first = errors[0]
+        super().__init__(first.sentence.text, first.file, first.line, first.column, **first.sentence.facts)
+        self.errors = tuple(errors)
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self.errors)
 
 
 class UsageError(ConnectorError):

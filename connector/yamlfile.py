@@ -25,7 +25,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from connector.errors import ConfigError
+from connector.errors import ConfigError, ConfigErrors
 from connector.locale import N_, Sentence
 
 T = TypeVar("T")
@@ -98,8 +98,14 @@ def unknown_word(word: str, known: Iterable[str]) -> Sentence:
 
 
 def load_strict(path: Path, model: type[T] | Any) -> T:
-    """The file as `model` (a pydantic model or any type). ConfigError for the first mistake, top to bottom."""
+    """The file as `model` (a pydantic model or any type). ConfigErrors holds every mistake, top to bottom."""
     return read(path).build(model)  # type: ignore[no-any-return]
+
+
+def together(errors: Sequence[ConfigError]) -> ConfigError:
+    """One error to raise for one or several, sorted by their place in each file."""
+    ordered = sorted(errors, key=lambda one: (one.file or "", one.line or 0, one.column or 0))
+    return ordered[0] if len(ordered) == 1 else ConfigErrors(ordered)
 
 
 def read(path: Path, name: str | None = None) -> Document:
@@ -248,7 +254,10 @@ def _sentence(one: Any, value: Any, model: Any) -> tuple[Sentence, tuple[Key, ..
         return unknown_word(last, _known_keys(model, one["loc"][:-1])), ()
     if kind in ("literal_error", "enum", "union_tag_invalid"):
         expected = re.findall(r"'([^']*)'", str(context.get("expected") or context.get("expected_tags")))
-        return unknown_word(str(value if kind != "union_tag_invalid" else context["tag"]), expected), ()
+        at = (context["discriminator"].strip("'"),) if kind == "union_tag_invalid" else ()
+        return unknown_word(str(value if kind != "union_tag_invalid" else context["tag"]), expected), at
+    if kind == "union_tag_not_found":
+        return Sentence(_TEXTS["missing"], word=context["discriminator"].strip("'")), ()
     if kind == "value_error" and isinstance(context.get("error"), Wrong):
         return context["error"].sentence, context["error"].at
     if kind in _TEXTS:
@@ -261,7 +270,8 @@ def _known_keys(model: Any, way: Sequence[Key]) -> list[str]:
     models = list(_models(model))
     for part in way:
         fields = [found for one in models for found in _field(one, part)]
-        models = [inner for annotation in fields for inner in _models(annotation)] or models
+        inside = [inner for annotation in fields for inner in _models(annotation)]
+        models = inside or [one for one in models if _is_tagged(one, part)] or models
     return list(dict.fromkeys(name for one in models for name in _names(one)))
 
 
@@ -269,6 +279,11 @@ def _field(model: type[BaseModel], part: Key) -> Iterator[Any]:
     for name, info in model.model_fields.items():
         if part in (name, info.alias):
             yield info.annotation
+
+
+def _is_tagged(model: type[BaseModel], part: Key) -> bool:
+    """Whether this is the member of a union that `part` names: one of its fields takes only this word."""
+    return any((part,) == get_args(info.annotation) for info in model.model_fields.values())
 
 
 def _names(model: type[BaseModel]) -> Iterator[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field, field_validator
 
-from connector.errors import ConfigError
+from connector.errors import ConfigError, ConfigErrors
 from connector.locale import N_
 from connector.yamlfile import MAX_BYTES, Strict, Wrong, load_strict, nearest, parse
 
@@ -115,3 +115,38 @@ def test_nearest() -> None:
     assert nearest("clients.getclients", ["clients.getClients", "clients.getGroups"]) == "clients.getClients"
     assert nearest("date-from", ["date_from"]) == "date_from"
     assert nearest("qqq", ["date_from"]) is None
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    error = error_of("accounts:\n  k: {kind: poster, rat: 1}\n  z: {kind: nope}\nversion: x\n")
+    assert isinstance(error, ConfigErrors)
+    assert [one.line for one in error.errors] == [2, 3, 4]
+    assert str(error).count("connector.yaml:") == 3
+
+
+class Coin(Strict):
+    kind: Literal["coin"]
+    weight: int = 0
+
+
+class Note(Strict):
+    kind: Literal["note"]
+    width: int = 0
+
+
+Purse = dict[str, Annotated[Coin | Note, Field(discriminator="kind")]]
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "says"),
+    [
+        ("a: {kind: coin, width: 1}\n", "p:1:17", "known words: kind, weight"),
+        ("a: {kind: coyn}\n", "p:1:5", "did you mean “coin”"),
+        ("a: {weight: 1}\n", "p:1:1", "the key “kind” is missing"),
+    ],
+)
+def test_a_union_knows_only_the_words_of_its_member(text: str, where: str, says: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(text.encode(), "p").build(Purse)
+    assert caught.value.where == where
+    assert says in str(caught.value)

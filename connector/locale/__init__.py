@@ -7,6 +7,8 @@ A text that carries facts is a `Sentence`: the facts stay apart, so that one err
 from __future__ import annotations
 
 import gettext
+import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -53,3 +55,9 @@ def translate(text: str, language: str) -> str:
 def plural(one: str, many: str, count: int, language: str) -> str:
     """The right form for `count`, with `{count}` filled in."""
     return _catalogue(language).ngettext(one, many, count).format(count=count)
+
+
+def spoken(environ: Mapping[str, str] = os.environ) -> str:
+    """The language of this machine, used where no `connector.yaml` says `language:`. Russian unless it says English."""
+    wished = next((value for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG") if (value := environ.get(name))), "")
+    return "en" if wished.lower().startswith("en") else "ru"

@@ -7,6 +7,7 @@ A text that carries facts is a `Sentence`: the facts stay apart, so that one err
 from __future__ import annotations
 
 import gettext
+import json
 import os
 from collections.abc import Mapping
 from functools import lru_cache
@@ -17,7 +18,7 @@ LANGUAGES: Final = ("ru", "en")
 DOMAIN: Final = "connector"
 
 
-def N_(text: str) -> str:  # noqa: N802 - the name that gettext tools look for
+def N_(text: str) -> str:
     """Mark a text for translation where it arises; it is translated where it is shown."""
     return text
 
@@ -42,9 +43,27 @@ class Sentence:
     def __repr__(self) -> str:
         return f"Sentence({str(self)!r})"
 
+    def pack(self) -> str:
+        """How a sentence is stored, so that it can still be read in either language."""
+        facts = {name: fact.pack() if isinstance(fact, Sentence) else fact for name, fact in self.facts.items()}
+        return json.dumps([self.text, facts], ensure_ascii=False, default=str)
+
+    @classmethod
+    def unpack(cls, stored: str) -> Sentence:
+        """What `pack` stored; a text that is no packed sentence is taken as it stands."""
+        try:
+            text, facts = json.loads(stored)
+            return cls(text, **{name: _inner(fact) for name, fact in facts.items()})
+        except (ValueError, TypeError, AttributeError):
+            return cls("{text}", text=stored)
+
     def in_(self, language: str) -> str:
         shown = {name: fact.in_(language) if isinstance(fact, Sentence) else fact for name, fact in self.facts.items()}
         return translate(self.text, language).format(**shown)
+
+
+def _inner(fact: object) -> object:
+    return Sentence.unpack(fact) if isinstance(fact, str) and fact.startswith('["') else fact
 
 
 def translate(text: str, language: str) -> str:

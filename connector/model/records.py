@@ -130,4 +130,5 @@ def attribute_of(entity: str, field: str) -> str:
 def as_dict(record: Record) -> dict[str, object]:
     """The fields that are not ABSENT, by canonical name, in fixed order."""
     values = msgspec.structs.astuple(record)
-    return {name: value for name, value in zip(record.__struct_encode_fields__, values, strict=True) if value is not ABSENT}
+    named = zip(record.__struct_encode_fields__, values, strict=True)
+    return {name: value for name, value in named if value is not ABSENT}

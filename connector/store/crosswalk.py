@@ -1,0 +1,249 @@
+"""The crosswalk: which hub record is which record of a spoke, what was last seen there, and the shadow.
+
+This module is the only writer of `link`, `feed`, `lookup`. (spoke, entity, external_id) is unique, and so is
+(uid, spoke, entity) among primary links: the database refuses a second one, nobody checks first (invariant 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from connector.model.states import Link, shadow_from
+from connector.store.db import Db
+
+_COLUMNS = (
+    "l.id, l.uid, f.spoke, f.entity, l.external_id, l.is_primary, l.seen, l.shadow, l.version, l.gone, l.changed_at, "
+    "l.how, l.by, l.at"
+)
+_FROM = "FROM link l JOIN feed f ON f.id = l.feed"
+
+
+class Known(NamedTuple):
+    """What the store knows of a remote row before it is read."""
+
+    id: int
+    hash: bytes | None
+    gone: int
+    uid: str
+
+
+class NewLink(NamedTuple):
+    """A link about to be made, in the column order of the insert."""
+
+    external_id: str
+    uid: str
+    primary: int
+    seen: bytes | None
+    hash: bytes | None
+    shadow: bytes | None
+    version: str | None
+    gone: int
+    changed_at: str | None
+    run: int
+    how: str
+    by: str
+    at: str
+
+
+class Crosswalk:
+    """Links by row, by record and by spoke."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+        self._feeds: dict[tuple[str, str], int] = {}
+
+    def feed(self, spoke: str, entity: str) -> int:
+        """The id under which (spoke, entity) is kept; made when first asked for."""
+        key = (spoke, entity)
+        if key not in self._feeds:
+            self._db.run("INSERT INTO feed (spoke, entity) VALUES (?, ?) ON CONFLICT DO NOTHING", key)
+            self._feeds[key] = self._db.value("SELECT id FROM feed WHERE spoke = ? AND entity = ?", key)
+        return self._feeds[key]
+
+    def mapping_version(self, spoke: str, entity: str) -> str | None:
+        version: str | None = self._db.value("SELECT mapping FROM feed WHERE id = ?", (self.feed(spoke, entity),))
+        return version
+
+    def set_mapping_version(self, spoke: str, entity: str, version: str) -> None:
+        self._db.run("UPDATE feed SET mapping = ? WHERE id = ?", (version, self.feed(spoke, entity)))
+
+    # the row path: one page at a time
+
+    def known(self, feed: int, external_ids: Sequence[str]) -> dict[str, Known]:
+        """What is stored for the ids of one page: one statement."""
+        rows = self._db.all(
+            f"SELECT external_id, id, seen_hash, gone, uid FROM link WHERE feed = ? AND external_id {self._db.among}",
+            (feed, self._db.listed(external_ids)),
+        )
+        return {row[0]: Known(row[1], row[2], row[3], row[4]) for row in rows}
+
+    def add(self, feed: int, links: Sequence[NewLink]) -> None:
+        self._db.many(
+            "INSERT INTO link (feed, external_id, uid, is_primary, seen, seen_hash, shadow, version, gone, changed_at,"
+            f" run, how, by, at) VALUES ({feed}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            links,
+        )
+
+    def saw(self, rows: Sequence[tuple[bytes | None, bytes | None, str | None, int, str | None, int]]) -> None:
+        """Store what was read: (seen, hash, version, gone, changed_at, link id)."""
+        self._db.many(
+            "UPDATE link SET seen = ?, seen_hash = ?, version = ?, gone = ?, changed_at = ? WHERE id = ?", rows
+        )
+
+    def shadows(self, rows: Sequence[tuple[bytes, int]]) -> None:
+        """Move shadows: (shadow, link id)."""
+        self._db.many("UPDATE link SET shadow = ? WHERE id = ?", rows)
+
+    # absence
+
+    def alive(self, feed: int) -> tuple[int, int]:
+        """How many links of a feed are not gone, and the highest id among them."""
+        row = self._db.one("SELECT count(*), coalesce(max(id), 0) FROM link WHERE feed = ? AND gone = 0", (feed,))
+        assert row is not None
+        return int(row[0]), int(row[1])
+
+    def alive_ids(self, feed: int, chunk: int = 5000) -> Iterator[tuple[int, str]]:
+        """(link id, uid) of every link of a feed that is not gone and has been seen, in the order of ids."""
+        last = 0
+        while True:
+            rows = self._db.all(
+                "SELECT id, uid FROM link WHERE feed = ? AND gone = 0 AND seen IS NOT NULL AND id > ?"
+                " ORDER BY id LIMIT ?",
+                (feed, last, chunk),
+            )
+            if not rows:
+                return
+            yield from rows
+            last = rows[-1][0]
+
+    def set_gone(self, link_ids: Sequence[int]) -> None:
+        self._db.many("UPDATE link SET gone = 1 WHERE id = ?", [(link_id,) for link_id in link_ids])
+
+    # records
+
+    def of(self, uids: Sequence[str]) -> dict[str, list[Link]]:
+        """Every link of these hub records."""
+        rows = self._db.all(
+            f"SELECT {_COLUMNS} {_FROM} WHERE l.uid {self._db.among} ORDER BY l.id", (self._db.listed(uids),)
+        )
+        found: dict[str, list[Link]] = {uid: [] for uid in uids}
+        for row in rows:
+            found[row[1]].append(_link(row))
+        return found
+
+    def at(self, spoke: str, entity: str, external_id: str) -> Link | None:
+        row = self._db.one(
+            f"SELECT {_COLUMNS} {_FROM} WHERE f.spoke = ? AND f.entity = ? AND l.external_id = ?",
+            (spoke, entity, external_id),
+        )
+        return None if row is None else _link(row)
+
+    def by_external_id(self, external_id: str) -> list[Link]:
+        rows = self._db.all(f"SELECT {_COLUMNS} {_FROM} WHERE l.external_id = ? ORDER BY l.id", (external_id,))
+        return [_link(row) for row in rows]
+
+    def all(self, entity: str | None = None, spoke: str | None = None, limit: int = 1 << 40) -> list[Link]:
+        rows = self._db.all(
+            f"SELECT {_COLUMNS} {_FROM} WHERE (? IS NULL OR f.entity = ?) AND (? IS NULL OR f.spoke = ?)"
+            " ORDER BY l.uid, l.id LIMIT ?".replace("(? IS", "(CAST(? AS TEXT) IS"),
+            (entity, entity, spoke, spoke, limit),
+        )
+        return [_link(row) for row in rows]
+
+    def each(self, spoke: str, entity: str, chunk: int = 1000) -> Iterator[list[Link]]:
+        """Every link of a feed, in chunks, in the order of ids."""
+        last = 0
+        while True:
+            rows = self._db.all(
+                f"SELECT {_COLUMNS} {_FROM} WHERE l.feed = ? AND l.id > ? ORDER BY l.id LIMIT ?",
+                (self.feed(spoke, entity), last, chunk),
+            )
+            if not rows:
+                return
+            yield [_link(row) for row in rows]
+            last = rows[-1][0]
+
+    def targets(self, spoke: str, entity: str, uids: Iterable[str]) -> dict[str, str]:
+        """uid -> external id of the primary, living link: how a reference is written there."""
+        rows = self._db.all(
+            "SELECT uid, external_id FROM link WHERE feed = ? AND is_primary = 1 AND gone = 0"
+            f" AND uid {self._db.among}",
+            (self.feed(spoke, entity), self._db.listed(uids)),
+        )
+        return dict(rows)
+
+    def resolve(self, spoke: str, entity: str, external_ids: Iterable[str]) -> dict[str, str]:
+        """external id -> uid: how a reference read there is understood. Aliases resolve to the survivor."""
+        rows = self._db.all(
+            f"SELECT external_id, uid FROM link WHERE feed = ? AND external_id {self._db.among}",
+            (self.feed(spoke, entity), self._db.listed(external_ids)),
+        )
+        return dict(rows)
+
+    def primaries(self, feed: int, uids: Iterable[str]) -> dict[str, tuple[str, str, int, int]]:
+        """uid -> (external id, how, run, link id) of its primary link in this feed."""
+        rows = self._db.all(
+            "SELECT uid, external_id, how, run, id FROM link WHERE feed = ? AND is_primary = 1"
+            f" AND uid {self._db.among}",
+            (feed, self._db.listed(uids)),
+        )
+        return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+
+    def move(self, link_id: int, uid: str, primary: bool, how: str, by: str, at: str) -> None:
+        """Give a link to another record; its shadow is forgotten, for it belonged to the pair that is no more."""
+        self._db.run(
+            "UPDATE link SET uid = ?, is_primary = ?, how = ?, by = ?, at = ?, shadow = NULL WHERE id = ?",
+            (uid, int(primary), how, by, at, link_id),
+        )
+
+    def remove(self, link_id: int) -> None:
+        self._db.run("DELETE FROM link WHERE id = ?", (link_id,))
+
+    def count(self, spoke: str, entity: str) -> int:
+        count: int = self._db.value(
+            "SELECT count(*) FROM link WHERE feed = ? AND is_primary = 1", (self.feed(spoke, entity),)
+        )
+        return count
+
+    def linked_how(self, run: int) -> list[tuple[str, str, str, int]]:
+        """(entity, spoke, how, count) of the links that a run made."""
+        return self._db.all(
+            f"SELECT f.entity, f.spoke, l.how, count(*) {_FROM} WHERE l.run = ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+            (run,),
+        )
+
+    # look-ups in systems that have no feed
+
+    def looked_up(self, feed: int, uids: Iterable[str]) -> dict[str, str]:
+        """uid -> the keys it was last looked up by."""
+        rows = self._db.all(
+            f"SELECT uid, keys FROM lookup WHERE feed = ? AND uid {self._db.among}", (feed, self._db.listed(uids))
+        )
+        return dict(rows)
+
+    def note_lookup(self, feed: int, uid: str, keys: str, at: str) -> None:
+        self._db.run(
+            "INSERT INTO lookup (feed, uid, keys, at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (feed, uid) DO UPDATE SET keys = excluded.keys, at = excluded.at",
+            (feed, uid, keys, at),
+        )
+
+
+def _link(row: tuple[Any, ...]) -> Link:
+    return Link(
+        id=row[0],
+        uid=row[1],
+        spoke=row[2],
+        entity=row[3],
+        external_id=row[4],
+        primary=bool(row[5]),
+        seen=row[6],
+        shadow=shadow_from(row[7]),
+        version=row[8],
+        gone=bool(row[9]),
+        changed_at=row[10],
+        how=row[11],
+        by=row[12],
+        at=row[13],
+    )

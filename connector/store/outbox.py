@@ -1,0 +1,141 @@
+"""The outbox: every intended write, committed before the call that carries it out (invariant 2).
+
+This module is the only writer of `operation`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from connector.locale import Sentence
+from connector.model.states import OPEN, Operation, Status
+from connector.store.db import Db
+
+_COLUMNS = "id, run, entity, account, spoke, uid, verb, external_id, patch, expect, status, repeat, reason, evidence"
+
+
+class Outbox:
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    def intend(self, operations: Sequence[Operation], run: int, at: str) -> None:
+        """Write the intents; each operation gets its id. Call inside a durable transaction, before any call."""
+        for operation in operations:
+            operation.run = run
+            operation.id = self._db.insert(
+                "INSERT INTO operation (run, entity, account, spoke, uid, verb, external_id, patch, expect, status,"
+                " repeat, reason, evidence, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    run,
+                    operation.entity,
+                    operation.account,
+                    operation.spoke,
+                    operation.uid,
+                    operation.verb,
+                    operation.external_id,
+                    _dump(operation.patch),
+                    _dump(operation.expect),
+                    operation.status,
+                    operation.repeat,
+                    _reason(operation.reason),
+                    _dump(operation.evidence),
+                    at,
+                ),
+            )
+
+    def become(
+        self,
+        operation: Operation,
+        status: Status,
+        *,
+        reason: object = None,
+        evidence: dict[str, Any] | None = None,
+        external_id: str | None = None,
+    ) -> None:
+        """Record what an operation came to."""
+        operation.status = status
+        operation.reason = reason
+        operation.evidence = operation.evidence if evidence is None else evidence
+        operation.external_id = external_id or operation.external_id
+        self._db.run(
+            "UPDATE operation SET status = ?, reason = ?, evidence = ?, external_id = ? WHERE id = ?",
+            (
+                status,
+                _reason(reason),
+                _dump(operation.evidence),
+                operation.external_id,
+                operation.id,
+            ),
+        )
+
+    def withdraw(self, operation: Operation) -> None:
+        """It has provably not happened and is not wanted as it stands: planned again if still needed."""
+        self._db.run("DELETE FROM operation WHERE id = ?", (operation.id,))
+
+    def get(self, operation_id: int) -> Operation | None:
+        row = self._db.one(f"SELECT {_COLUMNS} FROM operation WHERE id = ?", (operation_id,))
+        return None if row is None else _operation(row)
+
+    def with_status(self, *statuses: Status) -> list[Operation]:
+        rows = self._db.all(
+            f"SELECT {_COLUMNS} FROM operation WHERE status {self._db.among} ORDER BY id",
+            (self._db.listed(statuses),),
+        )
+        return [_operation(row) for row in rows]
+
+    def of_run(self, run: int) -> list[Operation]:
+        rows = self._db.all(f"SELECT {_COLUMNS} FROM operation WHERE run = ? ORDER BY id", (run,))
+        return [_operation(row) for row in rows]
+
+    def unfinished(self, uids: Iterable[str]) -> dict[str, list[Operation]]:
+        """uid -> its operations that are open or were refused."""
+        found: dict[str, list[Operation]] = {}
+        rows = self._db.all(
+            f"SELECT {_COLUMNS} FROM operation WHERE status <> 'done' AND uid {self._db.among} ORDER BY id",
+            (self._db.listed(uids),),
+        )
+        for row in rows:
+            operation = _operation(row)
+            found.setdefault(operation.uid, []).append(operation)
+        return found
+
+    def forget_refusals(self, uid: str, spoke: str, verb: str) -> None:
+        """A refusal that is no longer what would be planned says nothing any more."""
+        self._db.run(
+            "DELETE FROM operation WHERE uid = ? AND spoke = ? AND verb = ? AND status = 'refused'", (uid, spoke, verb)
+        )
+
+    def count_open(self) -> int:
+        return len(self.with_status(*OPEN, "refused"))
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _reason(reason: Any) -> str | None:
+    if reason is None or isinstance(reason, str):
+        return reason
+    sentence: Sentence = getattr(reason, "sentence", reason)
+    return sentence.pack()
+
+
+def _operation(row: tuple[Any, ...]) -> Operation:
+    return Operation(
+        id=row[0],
+        run=row[1],
+        entity=row[2],
+        account=row[3],
+        spoke=row[4],
+        uid=row[5],
+        verb=row[6],
+        external_id=row[7],
+        patch=json.loads(row[8]),
+        expect=json.loads(row[9]),
+        status=row[10],
+        repeat=row[11],
+        reason=None if row[12] is None else Sentence.unpack(row[12]),
+        evidence=json.loads(row[13]),
+    )

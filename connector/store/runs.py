@@ -1,0 +1,117 @@
+"""Runs, cursors, brakes, consent and proved money units. The only writer of their tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connector.store.db import Db
+
+
+class Runs:
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    def begin(self, at: str) -> int:
+        return self._db.insert("INSERT INTO run (started_at, status) VALUES (?, 'running')", (at,))
+
+    def finish(self, run: int, at: str, status: str, summary: Mapping[str, Any]) -> None:
+        self._db.run(
+            "UPDATE run SET finished_at = ?, status = ?, summary = ? WHERE id = ?",
+            (at, status, json.dumps(summary, ensure_ascii=False), run),
+        )
+
+    def last(self, limit: int = 10) -> list[tuple[int, str, str | None, str, dict[str, Any]]]:
+        """(id, started, finished, status, summary), the newest first."""
+        rows = self._db.all(
+            "SELECT id, started_at, finished_at, status, summary FROM run ORDER BY id DESC LIMIT ?", (limit,)
+        )
+        return [(row[0], row[1], row[2], row[3], json.loads(row[4]) if row[4] else {}) for row in rows]
+
+    def get(self, run: int) -> tuple[int, str, str | None, str, dict[str, Any]] | None:
+        row = self._db.one("SELECT id, started_at, finished_at, status, summary FROM run WHERE id = ?", (run,))
+        return None if row is None else (row[0], row[1], row[2], row[3], json.loads(row[4]) if row[4] else {})
+
+    # cursors
+
+    def cursor(self, account: str, entity: str) -> str | None:
+        value: str | None = self._db.value(
+            "SELECT value FROM cursor WHERE account = ? AND entity = ?", (account, entity)
+        )
+        return value
+
+    def set_cursor(self, account: str, entity: str, value: str | None, run: int) -> None:
+        """Call in the transaction that stores the rows before the cursor (invariant 1)."""
+        self._db.run(
+            "INSERT INTO cursor (account, entity, value, run) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (account, entity) DO UPDATE SET value = excluded.value, run = excluded.run",
+            (account, entity, value, run),
+        )
+
+    def complete(self, account: str, entity: str, up_to: str, run: int) -> None:
+        self._db.run(
+            "INSERT INTO cursor (account, entity, complete_up_to, run) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (account, entity) DO UPDATE SET complete_up_to = excluded.complete_up_to, run = excluded.run",
+            (account, entity, up_to, run),
+        )
+
+    def cursors(self) -> list[tuple[str, str, str | None]]:
+        """(entity, account, complete up to)."""
+        return self._db.all("SELECT entity, account, complete_up_to FROM cursor ORDER BY entity, account")
+
+    # routes
+
+    def route(self, entity: str, account: str) -> tuple[int, bool]:
+        """(completed runs, whether writing was agreed to)."""
+        row = self._db.one(
+            "SELECT completed, consent_at FROM route_state WHERE entity = ? AND account = ?", (entity, account)
+        )
+        return (0, False) if row is None else (row[0], row[1] is not None)
+
+    def consent(self, routes: Sequence[tuple[str, str]], at: str) -> None:
+        self._db.many(
+            "INSERT INTO route_state (entity, account, completed, consent_at) VALUES (?, ?, 0, ?)"
+            " ON CONFLICT (entity, account) DO UPDATE SET consent_at = excluded.consent_at",
+            [(entity, account, at) for entity, account in routes],
+        )
+
+    def completed(self, routes: Sequence[tuple[str, str]]) -> None:
+        self._db.many(
+            "INSERT INTO route_state (entity, account, completed) VALUES (?, ?, 1)"
+            " ON CONFLICT (entity, account) DO UPDATE SET completed = route_state.completed + 1",
+            list(routes),
+        )
+
+    # brakes
+
+    def hold(self, brakes: Sequence[tuple[str, str, str, int, int]], run: int) -> None:
+        """Remember held brakes: (id, route, kind, count, limit)."""
+        self._db.many(
+            f'INSERT INTO brake (id, route, kind, "count", "limit", run) VALUES (?, ?, ?, ?, ?, {int(run)})'
+            ' ON CONFLICT (id) DO UPDATE SET "count" = excluded."count", "limit" = excluded."limit",'
+            " run = excluded.run",
+            list(brakes),
+        )
+
+    def held(self) -> list[tuple[str, str, str, int, int]]:
+        return self._db.all('SELECT id, route, kind, "count", "limit" FROM brake ORDER BY route, kind')
+
+    def release(self, brake_ids: Sequence[str]) -> None:
+        self._db.many("DELETE FROM brake WHERE id = ?", [(brake_id,) for brake_id in brake_ids])
+
+    # proved money units
+
+    def unit(self, account: str, endpoint: str, field: str) -> str | None:
+        value: str | None = self._db.value(
+            "SELECT unit FROM unit WHERE account = ? AND endpoint = ? AND field = ?", (account, endpoint, field)
+        )
+        return value
+
+    def prove_unit(self, account: str, endpoint: str, field: str, unit: str, at: str) -> None:
+        self._db.run(
+            "INSERT INTO unit (account, endpoint, field, unit, proved_at) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (account, endpoint, field) DO UPDATE SET unit = excluded.unit,"
+            " proved_at = excluded.proved_at",
+            (account, endpoint, field, unit, at),
+        )

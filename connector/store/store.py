@@ -1,0 +1,92 @@
+"""The store as one thing: open it, and everything the connector remembers is at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.exc import OperationalError
+
+from connector.errors import Locked, Unavailable
+from connector.locale import N_
+from connector.store.conflicts import Conflicts
+from connector.store.crosswalk import Crosswalk
+from connector.store.db import Db, make_engine
+from connector.store.hub import Hub
+from connector.store.journal import Journal
+from connector.store.outbox import Outbox
+from connector.store.runs import Runs
+from connector.store.tables import metadata
+
+LOCK_DEAD_AFTER = 120
+"""Seconds without a heartbeat after which the owner of the lock counts as dead."""
+
+
+class Store:
+    """Every part works on the same connection; `transaction` ties them together."""
+
+    def __init__(self, db: Db) -> None:
+        self.db = db
+        self.hub = Hub(db)
+        self.crosswalk = Crosswalk(db)
+        self.outbox = Outbox(db)
+        self.conflicts = Conflicts(db)
+        self.journal = Journal(db)
+        self.runs = Runs(db)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.db.close()
+
+    @contextmanager
+    def transaction(self, durable: bool = False) -> Iterator[None]:
+        """All or nothing; `durable` waits for the disk and is used for intents and outcomes."""
+        with self.db.transaction(durable):
+            yield
+
+    def create(self) -> None:
+        """Build the tables as they are now, without migrations: for a new store."""
+        connection = self.db.open()
+        if self.db.schema is not None:
+            self.db.run(f'CREATE SCHEMA IF NOT EXISTS "{self.db.schema}"')
+        with self.db.transaction():
+            metadata.create_all(connection)
+
+    def take_lock(self, name: str, owner: str, at: str, now: int) -> None:
+        """One run at a time. A lock whose owner has not been heard of is taken over; a live one raises Locked."""
+        with self.db.transaction(durable=True):
+            held = self.db.one("SELECT owner, beat, taken_at FROM lock WHERE name = ?", (name,))
+            if held is not None and held[0] != owner and now - held[1] < LOCK_DEAD_AFTER:
+                raise Locked(N_("another run is working on this store since {at} ({owner})"), at=held[2], owner=held[0])
+            self.db.run(
+                "INSERT INTO lock (name, owner, taken_at, beat) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+                " owner = excluded.owner, taken_at = excluded.taken_at, beat = excluded.beat",
+                (name, owner, at, now),
+            )
+
+    def beat(self, name: str, owner: str, now: int) -> bool:
+        """Say that the owner lives; False when the lock is no longer ours."""
+        return self.db.run("UPDATE lock SET beat = ? WHERE name = ? AND owner = ?", (now, name, owner)) == 1
+
+    def drop_lock(self, name: str, owner: str) -> None:
+        self.db.run("DELETE FROM lock WHERE name = ? AND owner = ?", (name, owner))
+
+
+def open_store(url: str) -> Store:
+    """Open `store:` of connector.yaml. It must exist; `connector db upgrade` (or a first run) makes it."""
+    engine, schema = make_engine(url)
+    store = Store(Db(engine, schema))
+    try:
+        store.db.value("SELECT 1")
+    except OperationalError as error:
+        raise Unavailable(N_("the store cannot be opened: check `store:` in connector.yaml and its server")) from error
+    return store

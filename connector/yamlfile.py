@@ -161,11 +161,11 @@ class Document:
         return ConfigError(text, self.name, line, column, **facts)
 
     def build(self, model: type[T] | Any) -> T:
-        """The data as `model`; ConfigError for the first mistake, top to bottom."""
+        """The data as `model`; a ConfigError for one mistake, ConfigErrors for several, top to bottom."""
         try:
             return cast(T, _adapter(cast(Hashable, model)).validate_python(self.data))
         except ValidationError as error:
-            raise min(self._mistakes(error, model), key=lambda one: (one.line or 0, one.column or 0)) from None
+            raise together(list(self._mistakes(error, model))) from None
 
     def _mistakes(self, error: ValidationError, model: Any) -> Iterator[ConfigError]:
         for one in error.errors(include_url=False, include_input=False):

@@ -199,12 +199,16 @@ class MemoryAdapter:
     def _insert(self, entity: str, patches: Sequence[tuple[Raw, str]]) -> list[Outcome]:
         table = self._allowed(entity, "can_create")
         step = self._begin("create", entity)
-        outcomes: list[Outcome] = []
+        created: list[Stored] = []
         with self._named(), self.system.lock:
-            for patch, reference in patches:
-                fields = dict(patch) if table.reference is None else {**patch, table.reference: reference}
-                stored = self.system.insert(entity, fields, reference if table.chosen_id else None)
-                outcomes.append(self._outcome(entity, stored))
+            try:
+                for patch, reference in patches:
+                    fields = dict(patch) if table.reference is None else {**patch, table.reference: reference}
+                    created.append(self.system.insert(entity, fields, reference if table.chosen_id else None))
+            except RejectedError:
+                self.system.take_back(entity, created)
+                raise
+            outcomes = [self._outcome(entity, stored) for stored in created]
         self._effect(step)
         return outcomes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -112,6 +112,11 @@ class MemorySystem:
             self._rows[entity][row.external_id] = row
             self._touch(row)
             return row
+
+    def take_back(self, entity: str, rows: Sequence[Stored]) -> None:
+        """Forget rows that were just entered: a batch with a refused row is refused as a whole."""
+        for row in rows:
+            del self._rows[entity][row.external_id]
 
     def change(self, entity: str, external_id: str, fields: Raw) -> Stored:
         """These fields and no others. Raises Missing, Duplicate and Invalid."""

@@ -32,6 +32,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """Fields that no route ever writes: derived ones and balances."""
     personal: ClassVar[frozenset[str]] = frozenset()
     """Fields that are masked in logs."""
+    derived: ClassVar[dict[str, str]] = {}
+    """Fields that the hub computes by a named rule -> the rule; a spoke's value there is an observation elsewhere."""
 
 
 class Group(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -61,6 +63,7 @@ class Customer(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     personal: ClassVar[frozenset[str]] = frozenset(
         {"name", "phone", "email", "birthday", "address", "city", "comment", "legal_name", "legal_address"}
     )
+    derived: ClassVar[dict[str, str]] = {"card_uid": "main_card"}
 
     name: Text = ABSENT
     kind_of: Text = msgspec.field(default=ABSENT, name="kind")  # person | legal

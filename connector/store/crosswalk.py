@@ -213,6 +213,25 @@ class Crosswalk:
             (run,),
         )
 
+    # cards that a customer holds there, known before the customer is
+
+    def hold(self, feed: int, rows: Sequence[tuple[str, str]]) -> None:
+        """Remember (customer's external id, card number) as one spoke shows it."""
+        self._db.many(
+            f"INSERT INTO holding (feed, external_id, value) VALUES ({feed}, ?, ?) ON CONFLICT DO NOTHING", rows
+        )
+
+    def held(self, feed: int, external_ids: Iterable[str]) -> dict[str, list[str]]:
+        """external id of a customer -> the card numbers held there."""
+        found: dict[str, list[str]] = {}
+        rows = self._db.all(
+            f"SELECT external_id, value FROM holding WHERE feed = ? AND external_id {self._db.among} ORDER BY value",
+            (feed, self._db.listed(external_ids)),
+        )
+        for external_id, value in rows:
+            found.setdefault(external_id, []).append(value)
+        return found
+
     # look-ups in systems that have no feed
 
     def looked_up(self, feed: int, uids: Iterable[str]) -> dict[str, str]:

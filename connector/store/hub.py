@@ -11,6 +11,8 @@ from connector.store.db import Db
 
 TO_MERGE = 0
 TO_PLAN = 1
+TO_COMPLETE = 2
+"""New and agreed with the only spoke that has it: to be planned only where another spoke still lacks it."""
 
 
 class Hub:
@@ -128,6 +130,17 @@ class Hub:
             (entity, stage, after, limit),
         )
         return [row[0] for row in rows]
+
+    def complete(self, entity: str, feeds: Sequence[int]) -> None:
+        """Of the records marked TO_COMPLETE those that every one of these feeds has need nothing; the rest is planned."""
+        listed = ", ".join(str(int(feed)) for feed in feeds)
+        if feeds:
+            self._db.run(
+                "DELETE FROM dirty WHERE entity = ? AND stage = 2 AND uid IN (SELECT uid FROM link"
+                f" WHERE is_primary = 1 AND feed IN ({listed}) GROUP BY uid HAVING count(*) = {len(feeds)})",
+                (entity,),
+            )
+        self._db.run("UPDATE dirty SET stage = 1 WHERE entity = ? AND stage = 2", (entity,))
 
     def count_marked(self, stage: int) -> int:
         count: int = self._db.value("SELECT count(*) FROM dirty WHERE stage = ?", (stage,))

@@ -237,6 +237,14 @@ brake = Table(
     Column("run", Integer, nullable=False),
 )
 
+holding = Table(
+    "holding",
+    metadata,
+    Column("feed", _Id, ForeignKey("feed.id", name="fk_holding_feed"), primary_key=True, comment="of the customer"),
+    Column("external_id", Text, primary_key=True, comment="of the customer"),
+    Column("value", Text, primary_key=True, comment="a card number that this customer holds there"),
+)
+
 unit = Table(
     "unit",
     metadata,

@@ -22,7 +22,8 @@ class Row(NamedTuple):
     out): equal content is equal bytes, so a hash tells whether anything changed. Numbers keep every digit.
     `version` is the remote's own (1C DataVersion); `changed_at` its own change time, ISO 8601 with offset.
     `gone` says that the remote itself calls the record deleted. `full` is the whole decoded record where `get`
-    had to read it anyway: an adapter may use it to send a whole form back.
+    had to read it anyway: an adapter may use it to send a whole form back. `reference` is our uid, where the system
+    keeps one (virtpos `external_id`): the engine links by it, and links can be rebuilt from it.
     """
 
     external_id: str
@@ -31,6 +32,7 @@ class Row(NamedTuple):
     gone: bool = False
     changed_at: str | None = None
     full: Raw | None = None
+    reference: str | None = None
 
 
 class Page(NamedTuple):

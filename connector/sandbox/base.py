@@ -93,6 +93,7 @@ class Sandbox:
         self.apps = {kind: _app(self._modules[kind], self.worlds[kind]) for kind in kinds}
         self.urls: dict[str, str] = {}
         self._servers: list[Server] = []
+        self._workers: list[threading.Thread] = []
 
     @property
     def credentials(self) -> dict[str, dict[str, str]]:
@@ -109,12 +110,21 @@ class Sandbox:
             self.urls[kind] = server.url + getattr(self._modules[kind], "BASE_PATH", "")
             server.start()
             self._servers.append(server)
+        self._workers = [
+            threading.Thread(target=worker, args=(world,), name=f"sandbox {kind}", daemon=True)
+            for kind, world in self.worlds.items()
+            for worker in world.workers
+        ]
+        for thread in self._workers:
+            thread.start()
         return self
 
     def stop(self) -> None:
         """Stop listening; calls that hang are let go."""
         for world in self.worlds.values():
             world.stopping.set()
+        for thread in self._workers:
+            thread.join(timeout=5)
         while self._servers:
             self._servers.pop().stop()
 

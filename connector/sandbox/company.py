@@ -17,7 +17,7 @@ The people (keys of `connector.sandbox.people`; the rest, `guest…`, are ordina
 | branch_a, _b    | onec, b also saplab      | one INN, two KPP: only INN+KPP tells them apart
 | nobody          | poster                   | nothing to be found by: no phone, card or e-mail
 | wife, husband   | onec virtpos, wife poster| two people on one phone: ambiguous
-| card_a, phone_b | poster; b also onec      | 1C's card points at one guest of the till, its phone at another: ambiguous
+| card_a, phone_b | poster; b also onec      | 1C's card points at one guest of the till, its phone at another: unsure
 | desk_a, _b, _c  | virtpos                  | three guests on the shop's own number: no key
 | marked, kept    | onec; kept also poster   | duplicates already merged in 1C: `marked` carries the deletion mark
 | birthday        | onec poster              | different birthdays, no base yet: first-meeting difference

@@ -125,13 +125,17 @@ class Control:
         self._world = world
 
     def __call__(self, request: Request) -> Response:
-        page = getattr(self, f"{request.method.lower()}_{request.path.removeprefix(CONTROL)}", None)
-        if page is None:
-            return _json({"error": f"no {request.method} {request.path} here"}, 404)
+        name = request.path.removeprefix(CONTROL)
+        page = getattr(self, f"{request.method.lower()}_{name}", None)
+        own = self._world.pages.get((request.method, name))
         try:
-            return _json(page(request), 200)
+            if page is not None:
+                return _json(page(request), 200)
+            if own is not None:
+                return _json(own(_object(request)), 200)
         except ValueError as error:
             return _json({"error": str(error)}, 400)
+        return _json({"error": f"no {request.method} {request.path} here"}, 404)
 
     def post_faults(self, request: Request) -> dict[str, Any]:
         self._world.faults.add(fault_of(json.loads(request.get_data())))
@@ -155,8 +159,7 @@ class Control:
         return self._world.dump()
 
     def post_clock(self, request: Request) -> dict[str, Any]:
-        body = json.loads(request.get_data())
-        seconds = body.get("advance") if isinstance(body, dict) else None
+        seconds = _object(request).get("advance")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             raise ValueError('say by how many seconds: {"advance": 60}')
         self._world.advance(seconds)
@@ -165,6 +168,13 @@ class Control:
     def post_reset(self, _: Request) -> dict[str, Any]:
         self._world.reset()
         return {"reset": True}
+
+
+def _object(request: Request) -> dict[str, Any]:
+    body = json.loads(request.get_data() or "{}")
+    if not isinstance(body, dict):
+        raise ValueError("send a JSON object")
+    return body
 
 
 def _json(body: object, status: int) -> Response:

@@ -108,6 +108,7 @@ SUPPLIES: Final = (
 _PRICES: Final = {product.key: product.price for product in PRODUCTS if product.kind != "prepack"}
 _DAYS: Final = 12
 _A_DAY: Final = 6
+_ROUNDED: Final = 31  # the receipt whose kopecks are rounded off
 
 
 def total_of(line: Line) -> int:
@@ -129,6 +130,8 @@ def _receipt(index: int, guests: Sequence[str], dice: random.Random) -> Receipt:
         hours=2 * (index % _A_DAY), minutes=dice.randint(0, 59), seconds=dice.randint(0, 59)
     )
     lines = tuple(_line(dice) for _ in range(dice.randint(1, 3)))
+    if index == _ROUNDED:
+        lines = (Line(product="brazil", quantity="0.345", price=_PRICES["brazil"]),)
     return Receipt(
         number=index + 1,
         opened_at=str(closed - timedelta(minutes=dice.randint(3, 40))),
@@ -160,7 +163,7 @@ def _payment(index: int, total: int) -> dict[str, Any]:
         13: {"certificate": min(10000, total), "cash": total - min(10000, total)},
         21: {"third_party": total},
         26: {"card": total, "tip": 5000},
-        31: {"cash": total - total % 100, "rounding": -(total % 100)},
+        _ROUNDED: {"cash": total - total % 100, "rounding": -(total % 100)},
     }
     return ways.get(index, {"cash": total} if index % 3 == 0 else {"card": total})
 

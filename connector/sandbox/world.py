@@ -25,6 +25,7 @@ LOG_SIZE: Final = 100_000
 
 State = dict[str, Any]
 Build = Callable[["World"], State]
+Page = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class World:
     another thread (webhook delivery, a test that looks at the state) takes it itself.
     `credentials` is what a client's account must carry beside the URL: the emulator fills it in `create_app`.
     `url` is known once the server listens.
+    `pages` are control pages of the emulator's own, by verb and name ("POST", "webhooks"): the JSON object that was
+    sent in, a JSON object out, ValueError for what is wrong. `workers` run in threads while the sandbox runs.
     """
 
     def __init__(
@@ -97,6 +100,8 @@ class World:
         self.credentials: dict[str, str] = {}
         self.state: State = {}
         self.url = ""
+        self.pages: dict[tuple[str, str], Page] = {}
+        self.workers: list[Callable[[World], None]] = []
         self._clock, self._offset = clock, 0.0
         self._sleep = sleep if sleep is not None else self.stopping.wait
         self._build: Build = _nothing

@@ -1,0 +1,179 @@
+"""A compiled mapping: raw rows to records and back. Built once, used for every row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AnyMapping
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connector.errors import ConfigError, RowError
+from connector.locale import N_
+from connector.mapping.compiler import Column, fail, reader
+from connector.mapping.grammar import MappingFile
+from connector.mapping.transforms import MISSING, REVISION, UNSAYABLE, UTC, Unreadable, Unwritable
+from connector.model.records import Record, fields_of
+from connector.model.values import Value
+from connector.yamlfile import Document
+from connector.yamlfile import read as read_yaml
+
+Raw = AnyMapping[str, Any]
+_NOTHING: Final[Raw] = {}
+
+
+class Mapping:
+    """One entity of one system, compiled.
+
+    `paths` are the top-level raw keys it needs, in fixed order; `reads` and `writes` the canonical fields of each
+    direction; `references` field -> entity; `rules` field -> named rule; `stamp` the field that the verb stamp writes.
+    `version` changes when anything that decides a value changes.
+    """
+
+    def __init__(self, file: MappingFile, zone: ZoneInfo = UTC) -> None:
+        columns = [Column(name, file.fields[name], file.fields[name].transform(zone))
+                   for name in fields_of(file.entity) if name in file.fields]  # fmt: skip
+        self.file = file
+        self.system, self.entity, self.profile = file.system, file.entity, file.profile
+        self.columns: dict[str, Column] = {column.name: column for column in columns}
+        self.version = _digest(file, zone)
+        self.paths = tuple(dict.fromkeys(path.split(".")[0] for row in file.fields.values() for path in row.reads))
+        self.reads = frozenset(column.name for column in columns if column.row.reads)
+        self.writes = frozenset(column.name for column in columns if column.row.writes)
+        self.references = {column.name: column.row.link for column in columns if column.row.link is not None}
+        self.rules: dict[str, str] = {column.name: column.row.rule for column in columns if column.row.rule is not None}
+        self.stamp = next((column.name for column in columns if column.row.stamp), None)
+        self._read = reader(file.entity, columns)
+
+    def __repr__(self) -> str:
+        return f"Mapping({self.system}/{self.profile or ''}{'/' if self.profile else ''}{self.entity})"
+
+    def read(self, raw: Raw, problems: list[RowError] | None = None) -> Record:
+        """The record of a raw row. A field that cannot be read is ABSENT and a RowError in `problems`;
+        without `problems` the first one is raised. A raw key that is missing is ABSENT, a blank one None."""
+        return self._read(raw, problems)
+
+    def write(self, values: AnyMapping[str, Value], current: Raw | None = None, *, new: bool = False) -> dict[str, Any]:
+        """Raw write fields that say exactly these canonical fields.
+
+        `current` is the row as it stands: parts of it that the mapping changes piecewise (contact information of 1C)
+        are kept. `new` adds what only a new record needs. RowError for a value that cannot be said to this system.
+        """
+        if unknown := values.keys() - self.writes:
+            raise KeyError(f"{self!r} does not write {sorted(unknown)}")
+        patch: dict[str, Any] = {}
+        for name, column in self.columns.items():
+            if name in values:
+                self._put(column, values[name], patch, current if current is not None else _NOTHING)
+        return self._completed(patch) if new else patch
+
+    def equal(self, field: str, left: Value, right: Value) -> bool:
+        """Whether two canonical values are one for this system: the transform's own equality, total on None."""
+        if left is None or right is None:
+            return left is right
+        return bool(left == right or self.columns[field].transform.equal(left, right))
+
+    def _put(self, column: Column, value: Value, patch: dict[str, Any], current: Raw) -> None:
+        row = column.row
+        if value is None and row.required:
+            raise RowError(column.name, value, N_("this system needs a value here"))
+        try:
+            raws = self._raws(column, value, patch, current)
+        except (Unwritable, Unreadable) as error:
+            raise RowError(column.name, value, error.text, **error.facts) from error
+        for path, raw in zip(row.writes, raws, strict=True):
+            _place(patch, path.split("."), raw)
+
+    def _raws(self, column: Column, value: Value, patch: dict[str, Any], current: Raw) -> tuple[Any, ...]:
+        """One raw value for each write path."""
+        row, transform = column.row, column.transform
+        standing = tuple(_standing(path, patch, current) for path in row.writes)
+        if transform.write is None:
+            raise Unwritable(N_("this system does not take this field"))
+        if value is None and not (transform.patches and transform.name.startswith("onec_")):
+            return (self._empty(column),) * len(row.writes)
+        if transform.patches:
+            raws = transform.write(value, standing if len(row.writes) > 1 else standing[0])
+        else:
+            raws = transform.write(value)
+        raws = raws if isinstance(raws, tuple) else (raws,)
+        if all(isinstance(raw, str) and raw.strip() in column.blanks for raw in raws):
+            raise Unwritable(N_("this system takes this value for an empty one"))
+        return raws
+
+    @staticmethod
+    def _empty(column: Column) -> Any:
+        empty = column.row.blank[0] if column.row.blank else column.transform.empty
+        if empty is UNSAYABLE:
+            raise Unwritable(N_("this system has no spelling for an empty value here"))
+        return empty
+
+    def _completed(self, patch: dict[str, Any]) -> dict[str, Any]:
+        for key, source in self.file.write_copies.items():
+            if key not in patch and source in patch:
+                patch[key] = patch[source]
+        return {**self.file.write_defaults, **patch}
+
+
+def load(
+    folders: Sequence[Path],
+    kind: str,
+    entity: str,
+    profile: str | None = None,
+    *,
+    timezone: str = "Europe/Moscow",
+) -> Mapping:
+    """The mapping of an entity of a kind of account (of a profile, for 1C); the first folder that has the file wins.
+
+    `timezone` is the account's: moments without an offset are on its clock. ConfigError when no file is there or it is
+    wrong.
+    """
+    name = Path("profiles", profile, f"{entity}.yaml") if profile is not None else Path(kind, f"{entity}.yaml")
+    for folder in folders:
+        if (folder / name).is_file():
+            return build(read_yaml(folder / name), kind, entity, profile, timezone=timezone)
+    raise ConfigError(N_("there is no mapping {name}"), name=name.as_posix())
+
+
+def build(
+    document: Document, kind: str, entity: str, profile: str | None = None, *, timezone: str = "Europe/Moscow"
+) -> Mapping:
+    """The mapping that a document describes. ConfigError when it is wrong or describes something else."""
+    file: MappingFile = document.build(MappingFile)
+    for word, said, expected in (
+        ("system", file.system, kind),
+        ("entity", file.entity, entity),
+        ("profile", file.profile, profile),
+    ):
+        if said != expected:
+            raise document.error(N_("this file must say “{word}: {expected}”"), word, word=word, expected=expected)
+    return Mapping(file, ZoneInfo(timezone))
+
+
+def _standing(path: str, patch: dict[str, Any], current: Raw) -> Any:
+    """What the patch, or else the current row, holds at a path."""
+    for place in (patch, current):
+        value: Any = place
+        for key in path.split("."):
+            value = value.get(key, MISSING) if isinstance(value, dict) else MISSING
+        if value is not MISSING:
+            return value
+    return MISSING
+
+
+def _place(patch: dict[str, Any], keys: list[str], raw: Any) -> None:
+    *heads, last = keys
+    for head in heads:
+        patch = patch.setdefault(head, {})
+    patch[last] = raw
+
+
+def _digest(file: MappingFile, zone: ZoneInfo) -> str:
+    body = msgspec.json.encode([REVISION, zone.key, file.model_dump(mode="json", by_alias=True)])
+    return blake2b(body, digest_size=8).hexdigest()
+
+
+__all__ = ["Mapping", "build", "fail", "load"]

@@ -1,1 +1,43 @@
-"""Adapters: each speaks one system's language and nothing else. Raw rows in, raw rows out."""
+"""Adapters: each speaks one system's language and nothing else. Raw rows in, raw rows out.
+
+`build` is the one place where a kind (and, for 1C, a channel) becomes an adapter; modules are imported when needed.
+Each of them has a `build(account, *, clock, sleep) -> Adapter`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
+
+from connector.errors import ConfigError
+from connector.locale import N_
+
+if TYPE_CHECKING:
+    from connector.config import Account
+    from connector.systems.base import Adapter
+
+Seconds = Callable[[], float]
+Sleep = Callable[[float], None]
+
+_ADAPTERS: Final = {
+    ("poster", None): "connector.systems.poster.adapter",
+    ("saplab", None): "connector.systems.saplab.adapter",
+    ("virtpos", None): "connector.systems.virtpos.adapter",
+    ("loyalclient", None): "connector.systems.loyalclient.adapter",
+    ("onec", "odata"): "connector.systems.onec.odata",
+    ("onec", "commerceml"): "connector.systems.onec.commerceml",
+    ("onec", "enterprisedata"): "connector.systems.onec.enterprisedata",
+    ("onec", "soap"): "connector.systems.onec.soap",
+    ("onec", "bank"): "connector.systems.onec.bank",
+}
+
+
+def build(account: Account, *, clock: Seconds = time.monotonic, sleep: Sleep = time.sleep) -> Adapter:
+    """The adapter of a configured account. ConfigError when nothing speaks its kind and channel."""
+    module = _ADAPTERS.get((account.kind, account.channel))
+    if module is None:
+        text = N_("{account}: there is no adapter for {kind}, channel {channel}")
+        raise ConfigError(text, account=account.name, kind=account.kind, channel=account.channel)
+    return cast("Adapter", import_module(module).build(account, clock=clock, sleep=sleep))

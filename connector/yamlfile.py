@@ -40,6 +40,8 @@ _CLOSE: Final = 0.6
 _TEXTS: Final = {
     "missing": N_("the key “{word}” is missing"),
     "string_type": N_("must be text; put it in quotes"),
+    "string_too_short": N_("must not be empty"),
+    "too_short": N_("must not be empty"),
     "bool_type": N_("must be true or false"),
     "bool_parsing": N_("must be true or false"),
     "int_type": N_("must be a whole number"),

@@ -1,0 +1,25 @@
+"""The person's files: `connector.yaml` and `mappings/routes.yaml`, read strictly.
+
+Every mistake is told at once, each with file, line, column and the nearest known word.
+"""
+
+from __future__ import annotations
+
+from connector.config.accounts import CHANNELS, KINDS, Account
+from connector.config.routes import compile_routes
+from connector.config.settings import FILE, Settings, load
+from connector.config.workspace import Organization, Serve, Spot, cron
+
+__all__ = [
+    "CHANNELS",
+    "FILE",
+    "KINDS",
+    "Account",
+    "Organization",
+    "Serve",
+    "Settings",
+    "Spot",
+    "compile_routes",
+    "cron",
+    "load",
+]

@@ -1,0 +1,104 @@
+"""A profile: how one 1C configuration calls the things we know.
+
+`mappings/profiles/<name>/profile.yaml` says per entity which OData resource holds it, which fixed properties tell it
+from its neighbours in the same resource (folders are groups), what a new one must be given, by which properties it can
+be found, and which properties live in a companion object that is read and written together with it (in УТ 11 a
+customer is a Партнер with his Контрагент). The raw keys of the entity's mapping are the 1C properties of the resource,
+those of the companion, and the table part of contact information.
+
+Names are general knowledge of the configurations (1c.md, section 8); `check` compares them with the base's own
+`$metadata`, for every base may differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from connector.locale import N_
+from connector.yamlfile import Strict, Wrong, load_strict
+
+Scalar = str | int | bool
+
+
+class Lookup(Strict):
+    """How a key is found: equal to one of the properties, or in a row of contact information of this type."""
+
+    fields: tuple[str, ...] = ()
+    contact: Literal["phone", "email"] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.fields) == (self.contact is not None):
+            raise Wrong(N_("a key is found either by fields or by contact information"))
+        return self
+
+
+class Companion(Strict):
+    """A second object that belongs to each record: the property that refers to the record, and what lives in it.
+
+    `fields` are the top-level raw keys read from and written to it; it is made when one of them is first written.
+    `same` are the properties that a new companion takes over from the record. Of several the first by key that is not
+    marked deleted is taken.
+    """
+
+    resource: str
+    key: str
+    fields: tuple[str, ...]
+    same: tuple[str, ...] = ()
+    fixed: Mapping[str, Scalar] = Field(default_factory=dict)
+
+
+class EntityProfile(Strict):
+    """One canonical entity in this configuration."""
+
+    resource: str
+    where: Mapping[str, bool] = Field(default_factory=dict)  # tells it from its neighbours in the same resource
+    defaults: Mapping[str, Scalar] = Field(default_factory=dict)  # what a new one is given unless the mapping says else
+    required: Mapping[str, str] = Field(default_factory=dict)  # property -> canonical field: no create without them
+    find: Mapping[str, Lookup] = Field(default_factory=dict)  # scheme -> how
+    companion: Companion | None = None
+    create: bool = True
+    update: bool = True
+
+
+class Contacts(Strict):
+    """The table part of contact information and the catalogue of its kinds.
+
+    `names` are the properties of a kind that may hold its programmatic name, the best first. `phone` and `email` are
+    the values of the property Тип.
+    """
+
+    table: str = "КонтактнаяИнформация"
+    kinds: str = "Catalog_ВидыКонтактнойИнформации"
+    names: tuple[str, ...] = ("PredefinedDataName", "ИмяПредопределенногоВида", "Description")
+    phone: str = "Телефон"
+    email: str = "АдресЭлектроннойПочты"
+
+
+class Profile(Strict):
+    """A whole configuration."""
+
+    profile: str
+    title: str
+    entities: Mapping[str, EntityProfile]
+    contacts: Contacts = Contacts()
+    exchange_plan: str | None = None  # records changes for us where the base has it and the account has a peer_code
+    page: int = Field(default=1000, ge=2)
+    keeps_reference: bool = True  # a new object takes the GUID we choose
+
+    def resources(self) -> tuple[str, ...]:
+        """Every resource it uses, each once: what must be ticked in «Состав»."""
+        used = dict.fromkeys(entity.resource for entity in self.entities.values())
+        used |= dict.fromkeys(entity.companion.resource for entity in self.entities.values() if entity.companion)
+        return (*used, self.contacts.kinds)
+
+
+def load_profile(name: str, folder: Path) -> Profile:
+    """The profile of this name below `folder` (the mappings folder). ConfigError says what is wrong where."""
+    profile: Any = load_strict(folder / "profiles" / name / "profile.yaml", Profile)
+    assert isinstance(profile, Profile)
+    return profile

@@ -1,8 +1,9 @@
 """One way to speak SQL to SQLite and PostgreSQL: plain statements with `?`, tuples in, tuples out.
 
-The row path never touches the ORM or Core inserts (DESIGN §10). SQLite runs in WAL with `BEGIN IMMEDIATE` on the begin
-event, for its default transactions lose updates silently (dependencies W2). A durable transaction waits for the disk:
-intents and outcomes need that, observations do not.
+The row path never touches the ORM or Core inserts (DESIGN §10). There is one writer at a time: SQLite runs in WAL with
+`BEGIN IMMEDIATE` on the begin event, for its default transactions lose updates silently (dependencies W2); PostgreSQL,
+whose default isolation loses them just so, takes an advisory lock of the store. A durable transaction waits for the
+disk: intents and outcomes need that, observations do not.
 """
 
 from __future__ import annotations
@@ -12,63 +13,47 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Engine
+
+from connector.store.failures import odd_text, spoken
 
 Params = Sequence[Any]
 
-
-def make_engine(url: str) -> tuple[Engine, str | None]:
-    """The engine for `store:`, and the schema of ours when the address names one (`?schema=company_42`)."""
-    address = make_url(url)
-    if address.get_backend_name() == "sqlite":
-        return _sqlite(str(address)), None
-    schema = address.query.get("schema")
-    schema = schema if isinstance(schema, str) else None
-    address = address.difference_update_query(["schema"])
-    if address.drivername == "postgresql":
-        address = address.set(drivername="postgresql+psycopg")
-    options = f"-csearch_path={schema}" if schema else ""
-    return create_engine(address, connect_args={"options": options} if options else {}, pool_pre_ping=True), schema
-
-
-def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            "foreign_keys=ON",
-            "cache_size=-16384",
-            "temp_store=FILE",
-            "wal_autocheckpoint=2000",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
+_TAKE_WRITER = (
+    "SELECT pg_advisory_xact_lock(hashtextextended('connector store ' || coalesce(%s::text, current_schema(), ''), 0)),"
+    " CASE WHEN %s AND current_setting('synchronous_commit') = 'off'"
+    " THEN set_config('synchronous_commit', 'on', true) END"
+)
 
 
 class Db:
-    """One connection, one writer. Statements use `?`; a list parameter for `IN` goes through `among`."""
+    """One connection, one writer. Statements use `?`; a list parameter for `IN` goes through `among`.
+
+    Errors of the drivers become errors of ours (`connector.store.failures`), without statements and values.
+    """
 
     def __init__(self, engine: Engine, schema: str | None) -> None:
         self.engine = engine
         self.schema = schema
         self.sqlite = engine.dialect.name == "sqlite"
+        self.undone = 0
+        """How many transactions were rolled back: what was remembered from inside one of them is void."""
         self._connection: Connection | None = None
         self._statements: dict[str, str] = {}
+        self._durable = False
+        self._doomed = False
 
     def open(self) -> Connection:
         if self._connection is None:
-            self._connection = self.engine.connect()
+            with spoken():
+                self._connection = self.engine.connect()
         return self._connection
+
+    def raw(self) -> Any:
+        """The connection of the driver itself."""
+        raw = self.open().connection.driver_connection
+        assert raw is not None
+        return raw
 
     def close(self) -> None:
         if self._connection is not None:
@@ -76,22 +61,47 @@ class Db:
             self._connection = None
         self.engine.dispose()
 
+    # transactions
+
     @contextmanager
     def transaction(self, durable: bool = False) -> Iterator[None]:
-        """All or nothing. Inside another transaction it joins that one."""
-        connection = self.open()
-        if connection.in_transaction():
-            yield
-            return
-        if self.sqlite:
-            self._synchronous(connection, "FULL" if durable else "NORMAL")
-        with connection.begin():
+        """All or nothing. Inside another transaction it joins that one.
+
+        After an error inside, the whole is rolled back whoever catches it: PostgreSQL would refuse every further
+        statement and turn the commit into a silent rollback, SQLite would commit a half.
+        """
+        with self._joined(durable) if self.open().in_transaction() else self._outermost(durable):
             yield
 
-    def _synchronous(self, connection: Connection, level: str) -> None:
-        raw = connection.connection.driver_connection
-        assert raw is not None
-        raw.execute(f"PRAGMA synchronous={level}")
+    @contextmanager
+    def _joined(self, durable: bool) -> Iterator[None]:
+        if durable and not self._durable:
+            raise RuntimeError("a durable transaction cannot begin inside one that is not")
+        try:
+            yield
+        except BaseException:
+            self._doomed = True
+            raise
+
+    @contextmanager
+    def _outermost(self, durable: bool) -> Iterator[None]:
+        connection = self.open()
+        self._doomed, self._durable = False, durable
+        try:
+            with spoken():
+                if self.sqlite:
+                    self.raw().execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                with connection.begin():
+                    if not self.sqlite:
+                        connection.exec_driver_sql(_TAKE_WRITER, (self.schema, durable))
+                    yield
+                    if self._doomed:
+                        raise RuntimeError("something failed in this transaction and was passed over: nothing is kept")
+        except BaseException:
+            self.undone += 1
+            raise
+
+    # statements
 
     def _statement(self, sql: str) -> str:
         if self.sqlite:
@@ -101,27 +111,42 @@ class Db:
             ready = self._statements[sql] = sql.replace("%", "%%").replace("?", "%s")
         return ready
 
+    def _execute(self, sql: str, params: Any) -> Any:
+        with self._dooming():
+            return self.open().exec_driver_sql(self._statement(sql), params)
+
+    @contextmanager
+    def _dooming(self) -> Iterator[None]:
+        try:
+            with spoken():
+                yield
+        except BaseException:
+            self._doomed = True
+            raise
+
     def run(self, sql: str, params: Params = ()) -> int:
         """Execute; the number of rows it touched."""
         with self.transaction():
-            return self.open().exec_driver_sql(self._statement(sql), tuple(params)).rowcount
+            touched: int = self._execute(sql, tuple(params)).rowcount
+            return touched
 
     def many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Execute once for each row of parameters."""
         if rows:
             with self.transaction():
-                self.open().exec_driver_sql(self._statement(sql), list(rows))
+                self._execute(sql, list(rows))
 
     def all(self, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
-        """Every row. Outside a transaction it takes no write lock: a reader never waits for a run."""
-        connection = self.open()
+        """Every row. Outside a transaction it takes no lock: a reader never waits for a run."""
         if self.sqlite:
-            raw = connection.connection.driver_connection
-            assert raw is not None
-            rows: list[tuple[Any, ...]] = raw.execute(sql, tuple(params)).fetchall()
-            return rows
-        with self.transaction():
-            return [tuple(row) for row in connection.exec_driver_sql(self._statement(sql), tuple(params))]
+            with self._dooming():
+                rows: list[tuple[Any, ...]] = self.raw().execute(sql, tuple(params)).fetchall()
+                return rows
+        connection = self.open()
+        if connection.in_transaction():
+            return [tuple(row) for row in self._execute(sql, tuple(params))]
+        with spoken(), connection.begin():
+            return [tuple(row) for row in self._execute(sql, tuple(params))]
 
     def one(self, sql: str, params: Params = ()) -> tuple[Any, ...] | None:
         rows = self.all(sql, params)
@@ -142,4 +167,10 @@ class Db:
         return "IN (SELECT value FROM json_each(?))" if self.sqlite else "= ANY(?)"
 
     def listed(self, values: Iterable[Any]) -> Any:
-        return msgspec.json.encode(list(values)).decode() if self.sqlite else list(values)
+        asked = list(values)
+        if not self.sqlite:
+            return asked
+        text = msgspec.json.encode(asked).decode()
+        if "\\u0000" in text and any("\0" in value for value in asked if isinstance(value, str)):
+            raise odd_text()
+        return text

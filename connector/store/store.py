@@ -7,18 +7,17 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.exc import OperationalError
-
-from connector.errors import Locked, Unavailable
+from connector.errors import Locked
 from connector.locale import N_
 from connector.store.conflicts import Conflicts
 from connector.store.crosswalk import Crosswalk
-from connector.store.db import Db, make_engine
+from connector.store.db import Db
+from connector.store.engine import PATIENCE, make_engine
 from connector.store.hub import Hub
 from connector.store.journal import Journal
 from connector.store.outbox import Outbox
 from connector.store.runs import Runs
-from connector.store.tables import metadata
+from connector.store.version import make, require_current
 
 LOCK_DEAD_AFTER = 120
 """Seconds without a heartbeat after which the owner of the lock counts as dead."""
@@ -54,12 +53,8 @@ class Store:
             yield
 
     def create(self) -> None:
-        """Build the tables as they are now, without migrations: for a new store."""
-        connection = self.db.open()
-        if self.db.schema is not None:
-            self.db.run(f'CREATE SCHEMA IF NOT EXISTS "{self.db.schema}"')
-        with self.db.transaction():
-            metadata.create_all(connection)
+        """Make the tables of a new store; nothing where they are current. Raises Outdated for another version."""
+        make(self.db)
 
     def take_lock(self, name: str, owner: str, at: str, now: int) -> None:
         """One run at a time. A lock whose owner has not been heard of is taken over; a live one raises Locked."""
@@ -81,12 +76,19 @@ class Store:
         self.db.run("DELETE FROM lock WHERE name = ? AND owner = ?", (name, owner))
 
 
-def open_store(url: str) -> Store:
-    """Open `store:` of connector.yaml. It must exist; `connector db upgrade` (or a first run) makes it."""
-    engine, schema = make_engine(url)
+def open_store(url: str, *, patience: float = PATIENCE, any_version: bool = False) -> Store:
+    """Open `store:` of connector.yaml. One without tables gets them by `create`, or by `connector db upgrade`.
+
+    Raises ConfigError for an address that is none, Unavailable when nobody answers there, Outdated (exit code 2)
+    when the tables are of another version, unless `any_version`. `patience` is how many seconds a writer waits.
+    """
+    engine, schema = make_engine(url, patience)
     store = Store(Db(engine, schema))
     try:
-        store.db.value("SELECT 1")
-    except OperationalError as error:
-        raise Unavailable(N_("the store cannot be opened: check `store:` in connector.yaml and its server")) from error
+        if not any_version:
+            require_current(store.db)
+        store.db.open()
+    except BaseException:
+        store.close()
+        raise
     return store

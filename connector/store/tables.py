@@ -1,13 +1,18 @@
 """The tables, every constraint named. Alembic's migrations build the same; a test compares the two.
 
 Flags are integers 0/1, money is integer minor units, bodies are canonical JSON bytes, moments are ISO text with offset:
-the same SQL then reads the same values from SQLite and from PostgreSQL.
+the same SQL then reads the same values from SQLite and from PostgreSQL. SQLite's tables are STRICT, so that neither
+takes a value of another type; PostgreSQL's text is compared byte by byte (`COLLATE "C"`), so that both sort alike and
+no update of the server's locale can break an index. Ids that a person is shown are never given twice.
 """
 
 from __future__ import annotations
 
+from typing import Any, Final, get_args
+
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -19,6 +24,9 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.schema import SchemaItem
+
+from connector.model.states import ConflictKind, Status
 
 metadata = MetaData(
     naming_convention={
@@ -30,236 +38,232 @@ metadata = MetaData(
     }
 )
 
-_Id = BigInteger().with_variant(Integer, "sqlite")
+_Big = BigInteger().with_variant(Integer, "sqlite")
+_Text = Text().with_variant(Text(collation="C"), "postgresql")
 
-meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
 
-hub = Table(
+VERSION_TABLE: Final = "store_version"
+"""Where Alembic keeps the revision of the tables."""
+
+
+def _table(name: str, *parts: SchemaItem, **options: Any) -> Table:
+    return Table(name, metadata, *parts, sqlite_strict=True, **options)
+
+
+def _unique_where(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, unique=True, sqlite_where=text(where), postgresql_where=text(where))
+
+
+def _index_where(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+def _one_of(column: str, *allowed: str) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(allowed)})", name=column)
+
+
+version = _table(VERSION_TABLE, Column("version_num", _Text, primary_key=True))
+
+meta = _table("meta", Column("key", _Text, primary_key=True), Column("value", _Text, nullable=False))
+
+hub = _table(
     "hub",
-    metadata,
-    Column("uid", Text, primary_key=True),
-    Column("entity", Text, nullable=False),
+    Column("uid", _Text, primary_key=True),
+    Column("entity", _Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("survivor", Text, comment="the uid this one was merged into"),
-    Index("ix_hub_entity", "entity"),
+    Column("survivor", _Text, comment="the uid this one was merged into"),
+    _index_where("ix_hub_entity", "entity", "uid", where="survivor IS NULL"),
 )
 
-identifier = Table(
+identifier = _table(
     "identifier",
-    metadata,
-    Column("entity", Text, primary_key=True),
-    Column("scheme", Text, primary_key=True),
-    Column("value", Text, primary_key=True),
-    Column("uid", Text, primary_key=True),
+    Column("entity", _Text, primary_key=True),
+    Column("scheme", _Text, primary_key=True),
+    Column("value", _Text, primary_key=True),
+    Column("uid", _Text, primary_key=True),
     Index("ix_identifier_uid", "uid"),
+    sqlite_with_rowid=False,
 )
 
-feed = Table(
+feed = _table(
     "feed",
-    metadata,
-    Column("id", _Id, primary_key=True),
-    Column("spoke", Text, nullable=False),
-    Column("entity", Text, nullable=False),
-    Column("mapping", Text, comment="version of the mapping that the shadows were computed with"),
+    Column("id", _Big, primary_key=True),
+    Column("spoke", _Text, nullable=False),
+    Column("entity", _Text, nullable=False),
+    Column("mapping", _Text, comment="version of the mapping that the shadows were computed with"),
     UniqueConstraint("spoke", "entity", name="uq_feed_spoke_entity"),
 )
 
-link = Table(
+link = _table(
     "link",
-    metadata,
-    Column("id", _Id, primary_key=True),
-    Column("feed", _Id, ForeignKey("feed.id", name="fk_link_feed"), nullable=False),
-    Column("external_id", Text, nullable=False),
-    Column("uid", Text, nullable=False),
+    Column("id", _Big, primary_key=True),
+    Column("feed", _Big, ForeignKey("feed.id", name="fk_link_feed"), nullable=False),
+    Column("external_id", _Text, nullable=False),
+    Column("uid", _Text, nullable=False),
     Column("is_primary", Integer, nullable=False),
-    Column("seen", LargeBinary),
-    Column("seen_hash", LargeBinary),
-    Column("shadow", LargeBinary),
-    Column("version", Text),
     Column("gone", Integer, nullable=False),
-    Column("changed_at", Text),
+    Column("seen_hash", LargeBinary),
+    Column("version", _Text),
+    Column("changed_at", _Text),
     Column("run", Integer, nullable=False, comment="the run that made the link"),
-    Column("how", Text, nullable=False),
-    Column("by", Text, nullable=False),
-    Column("at", Text, nullable=False),
+    Column("how", _Text, nullable=False),
+    Column("by", _Text, nullable=False),
+    Column("at", _Text, nullable=False),
+    # the large ones last: SQLite then finds the rest without reading on
+    Column("seen", LargeBinary),
+    Column("shadow", LargeBinary),
     UniqueConstraint("feed", "external_id", name="uq_link_feed_external_id"),
-    Index(
-        "uq_link_primary",
-        "uid",
-        "feed",
-        unique=True,
-        sqlite_where=text("is_primary = 1"),
-        postgresql_where=text("is_primary = 1"),
-    ),
+    _one_of("is_primary", "0", "1"),
+    _one_of("gone", "0", "1"),
+    _unique_where("uq_link_primary", "uid", "feed", where="is_primary = 1"),
+    _index_where("ix_link_alias", "uid", where="is_primary = 0"),
 )
 
-cursor = Table(
+cursor = _table(
     "cursor",
-    metadata,
-    Column("account", Text, primary_key=True),
-    Column("entity", Text, primary_key=True),
-    Column("value", Text),
-    Column("complete_up_to", Text),
+    Column("account", _Text, primary_key=True),
+    Column("entity", _Text, primary_key=True),
+    Column("value", _Text),
+    Column("complete_up_to", _Text),
     Column("run", Integer),
 )
 
-dirty = Table(
+dirty = _table(
     "dirty",
-    metadata,
-    Column("uid", Text, primary_key=True),
-    Column("entity", Text, nullable=False),
+    Column("uid", _Text, primary_key=True),
+    Column("entity", _Text, nullable=False),
     Column("stage", Integer, nullable=False, comment="0 to be merged, 1 to be planned"),
-    Index("ix_dirty_entity_stage", "entity", "stage"),
+    Index("ix_dirty_entity_stage", "entity", "stage", "uid"),
+    sqlite_with_rowid=False,
 )
 
-lookup = Table(
+lookup = _table(
     "lookup",
-    metadata,
-    Column("feed", _Id, ForeignKey("feed.id", name="fk_lookup_feed"), primary_key=True),
-    Column("uid", Text, primary_key=True),
-    Column("keys", Text, nullable=False, comment="the keys it was looked up by"),
-    Column("at", Text, nullable=False),
+    Column("feed", _Big, ForeignKey("feed.id", name="fk_lookup_feed"), primary_key=True),
+    Column("uid", _Text, primary_key=True),
+    Column("keys", _Text, nullable=False, comment="the keys it was looked up by"),
+    Column("at", _Text, nullable=False),
 )
 
-operation = Table(
+operation = _table(
     "operation",
-    metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", _Big, primary_key=True),
     Column("run", Integer, nullable=False),
-    Column("entity", Text, nullable=False),
-    Column("account", Text, nullable=False),
-    Column("spoke", Text, nullable=False),
-    Column("uid", Text, nullable=False),
-    Column("verb", Text, nullable=False),
-    Column("external_id", Text),
-    Column("patch", Text, nullable=False),
-    Column("expect", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("repeat", Text, nullable=False),
-    Column("reason", Text),
-    Column("evidence", Text, nullable=False),
-    Column("at", Text, nullable=False),
+    Column("entity", _Text, nullable=False),
+    Column("account", _Text, nullable=False),
+    Column("spoke", _Text, nullable=False),
+    Column("uid", _Text, nullable=False),
+    Column("verb", _Text, nullable=False),
+    Column("external_id", _Text),
+    Column("patch", _Text, nullable=False),
+    Column("expect", _Text, nullable=False),
+    Column("status", _Text, nullable=False),
+    Column("repeat", _Text, nullable=False),
+    Column("reason", _Text),
+    Column("evidence", _Text, nullable=False),
+    Column("at", _Text, nullable=False),
     Index("ix_operation_uid", "uid"),
     Index("ix_operation_run", "run"),
-    Index(
-        "ix_operation_status",
-        "status",
-        sqlite_where=text("status <> 'done'"),
-        postgresql_where=text("status <> 'done'"),
+    _index_where("ix_operation_status", "status", where="status <> 'done'"),
+    _unique_where(
+        "uq_operation_open", "uid", "spoke", "verb", where="status IN ('sent', 'unknown', 'parked', 'offered')"
     ),
-    Index(
-        "uq_operation_open",
-        "uid",
-        "spoke",
-        "verb",
-        unique=True,
-        sqlite_where=text("status IN ('sent', 'unknown', 'parked', 'offered')"),
-        postgresql_where=text("status IN ('sent', 'unknown', 'parked', 'offered')"),
-    ),
+    _one_of("status", *(f"'{status}'" for status in get_args(Status))),
+    sqlite_autoincrement=True,
 )
 
-conflict = Table(
+conflict = _table(
     "conflict",
-    metadata,
-    Column("id", _Id, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("entity", Text, nullable=False),
-    Column("uid", Text, nullable=False),
-    Column("field", Text),
-    Column("base", Text),
-    Column("vals", Text, nullable=False),
-    Column("rule", Text, nullable=False),
-    Column("winner", Text),
-    Column("by", Text),
-    Column("status", Text, nullable=False),
-    Column("at", Text, nullable=False),
+    Column("id", _Big, primary_key=True),
+    Column("kind", _Text, nullable=False),
+    Column("entity", _Text, nullable=False),
+    Column("uid", _Text, nullable=False),
+    Column("field", _Text, nullable=False, comment="empty where the whole record is meant"),
+    Column("base", _Text),
+    Column("vals", _Text, nullable=False),
+    Column("rule", _Text, nullable=False),
+    Column("winner", _Text),
+    Column("by", _Text),
+    Column("status", _Text, nullable=False),
+    Column("at", _Text, nullable=False),
     Column("run", Integer, nullable=False),
     Index("ix_conflict_uid", "uid"),
-    Index(
-        "uq_conflict_open",
-        "uid",
-        "kind",
-        "field",
-        unique=True,
-        sqlite_where=text("status = 'open'"),
-        postgresql_where=text("status = 'open'"),
-    ),
+    _unique_where("uq_conflict_open", "uid", "kind", "field", where="status = 'open'"),
+    _one_of("kind", *(f"'{kind}'" for kind in get_args(ConflictKind))),
+    _one_of("status", "'open'", "'resolved'"),
+    sqlite_autoincrement=True,
 )
 
-journal = Table(
+journal = _table(
     "journal",
-    metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", _Big, primary_key=True),
     Column("run", Integer, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("account", Text, nullable=False),
-    Column("entity", Text, nullable=False),
-    Column("external_id", Text, nullable=False),
-    Column("uid", Text),
-    Column("field", Text, nullable=False),
-    Column("value", Text),
-    Column("reason", Text, nullable=False),
-    Column("amount", BigInteger),
-    Column("do", Text),
-    Column("at", Text, nullable=False),
+    Column("kind", _Text, nullable=False),
+    Column("account", _Text, nullable=False),
+    Column("entity", _Text, nullable=False),
+    Column("external_id", _Text, nullable=False),
+    Column("uid", _Text),
+    Column("field", _Text, nullable=False),
+    Column("value", _Text),
+    Column("reason", _Text, nullable=False),
+    Column("amount", _Big),
+    Column("do", _Text),
+    Column("at", _Text, nullable=False),
     UniqueConstraint("account", "entity", "external_id", "field", "kind", name="uq_journal_subject"),
+    _one_of("kind", "'unreadable'", "'waiting'"),
     Index("ix_journal_uid", "uid"),
+    sqlite_autoincrement=True,
 )
 
-run = Table(
+run = _table(
     "run",
-    metadata,
-    Column("id", _Id, primary_key=True),
-    Column("started_at", Text, nullable=False),
-    Column("finished_at", Text),
-    Column("status", Text, nullable=False),
-    Column("summary", Text),
+    Column("id", _Big, primary_key=True),
+    Column("started_at", _Text, nullable=False),
+    Column("finished_at", _Text),
+    Column("status", _Text, nullable=False),
+    Column("summary", _Text),
+    sqlite_autoincrement=True,
 )
 
-route_state = Table(
+route_state = _table(
     "route_state",
-    metadata,
-    Column("entity", Text, primary_key=True),
-    Column("account", Text, primary_key=True),
+    Column("entity", _Text, primary_key=True),
+    Column("account", _Text, primary_key=True),
     Column("completed", Integer, nullable=False, comment="completed runs"),
-    Column("consent_at", Text),
+    Column("consent_at", _Text),
 )
 
-brake = Table(
+brake = _table(
     "brake",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("route", Text, nullable=False),
-    Column("kind", Text, nullable=False),
+    Column("id", _Text, primary_key=True),
+    Column("route", _Text, nullable=False),
+    Column("kind", _Text, nullable=False),
     Column("count", Integer, nullable=False),
     Column("limit", Integer, nullable=False),
     Column("run", Integer, nullable=False),
 )
 
-holding = Table(
+holding = _table(
     "holding",
-    metadata,
-    Column("feed", _Id, ForeignKey("feed.id", name="fk_holding_feed"), primary_key=True, comment="of the customer"),
-    Column("external_id", Text, primary_key=True, comment="of the customer"),
-    Column("value", Text, primary_key=True, comment="a card number that this customer holds there"),
+    Column("feed", _Big, ForeignKey("feed.id", name="fk_holding_feed"), primary_key=True, comment="of the customer"),
+    Column("external_id", _Text, primary_key=True, comment="of the customer"),
+    Column("value", _Text, primary_key=True, comment="a card number that this customer holds there"),
 )
 
-unit = Table(
+unit = _table(
     "unit",
-    metadata,
-    Column("account", Text, primary_key=True),
-    Column("endpoint", Text, primary_key=True),
-    Column("field", Text, primary_key=True),
-    Column("unit", Text, nullable=False),
-    Column("proved_at", Text, nullable=False),
+    Column("account", _Text, primary_key=True),
+    Column("endpoint", _Text, primary_key=True),
+    Column("field", _Text, primary_key=True),
+    Column("unit", _Text, nullable=False),
+    Column("proved_at", _Text, nullable=False),
 )
 
-lock = Table(
+lock = _table(
     "lock",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("owner", Text, nullable=False),
-    Column("taken_at", Text, nullable=False),
-    Column("beat", BigInteger, nullable=False, comment="unix seconds of the last heartbeat"),
+    Column("name", _Text, primary_key=True),
+    Column("owner", _Text, nullable=False),
+    Column("taken_at", _Text, nullable=False),
+    Column("beat", _Big, nullable=False, comment="unix seconds of the last heartbeat"),
 )

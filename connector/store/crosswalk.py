@@ -52,14 +52,28 @@ class Crosswalk:
     def __init__(self, db: Db) -> None:
         self._db = db
         self._feeds: dict[tuple[str, str], int] = {}
+        self._undone = 0
 
     def feed(self, spoke: str, entity: str) -> int:
-        """The id under which (spoke, entity) is kept; made when first asked for."""
+        """The id under which (spoke, entity) is kept; made when first asked for. Asking for a known one writes nothing.
+
+        An id from a transaction that was rolled back must not be remembered: it may be given to another feed.
+        """
+        if self._undone != self._db.undone:
+            self._feeds.clear()
+            self._undone = self._db.undone
         key = (spoke, entity)
         if key not in self._feeds:
-            self._db.run("INSERT INTO feed (spoke, entity) VALUES (?, ?) ON CONFLICT DO NOTHING", key)
-            self._feeds[key] = self._db.value("SELECT id FROM feed WHERE spoke = ? AND entity = ?", key)
+            self._feeds[key] = self._find_feed(key) or self._make_feed(key)
         return self._feeds[key]
+
+    def _find_feed(self, key: tuple[str, str]) -> int | None:
+        found: int | None = self._db.value("SELECT id FROM feed WHERE spoke = ? AND entity = ?", key)
+        return found
+
+    def _make_feed(self, key: tuple[str, str]) -> int:
+        self._db.run("INSERT INTO feed (spoke, entity) VALUES (?, ?) ON CONFLICT DO NOTHING", key)
+        return int(self._db.value("SELECT id FROM feed WHERE spoke = ? AND entity = ?", key))
 
     def mapping_version(self, spoke: str, entity: str) -> str | None:
         version: str | None = self._db.value("SELECT mapping FROM feed WHERE id = ?", (self.feed(spoke, entity),))
@@ -123,10 +137,10 @@ class Crosswalk:
     # records
 
     def of(self, uids: Sequence[str]) -> dict[str, list[Link]]:
-        """Every link of these hub records."""
-        rows = self._db.all(
-            f"SELECT {_COLUMNS} {_FROM} WHERE l.uid {self._db.among} ORDER BY l.id", (self._db.listed(uids),)
-        )
+        """Every link of these hub records. Primary ones and aliases are asked for apart: each has its index."""
+        listed = self._db.listed(uids)
+        each = f"SELECT {_COLUMNS} {_FROM} WHERE l.is_primary = {{}} AND l.uid {self._db.among}"
+        rows = self._db.all(f"{each.format(1)} UNION ALL {each.format(0)} ORDER BY 1", (listed, listed))
         found: dict[str, list[Link]] = {uid: [] for uid in uids}
         for row in rows:
             found[row[1]].append(_link(row))
@@ -140,7 +154,10 @@ class Crosswalk:
         return None if row is None else _link(row)
 
     def by_external_id(self, external_id: str) -> list[Link]:
-        rows = self._db.all(f"SELECT {_COLUMNS} {_FROM} WHERE l.external_id = ? ORDER BY l.id", (external_id,))
+        rows = self._db.all(
+            f"SELECT {_COLUMNS} {_FROM} WHERE l.feed IN (SELECT id FROM feed) AND l.external_id = ? ORDER BY 1",
+            (external_id,),
+        )
         return [_link(row) for row in rows]
 
     def all(self, entity: str | None = None, spoke: str | None = None, limit: int = 1 << 40) -> list[Link]:
@@ -212,6 +229,17 @@ class Crosswalk:
             f"SELECT f.entity, f.spoke, l.how, count(*) {_FROM} WHERE l.run = ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
             (run,),
         )
+
+    def only_there(self, entity: str) -> dict[str, int]:
+        """spoke -> how many records of an entity it alone has."""
+        rows = self._db.all(
+            f"SELECT min(f.spoke) {_FROM} WHERE f.entity = ? AND l.is_primary = 1 GROUP BY l.uid HAVING count(*) = 1",
+            (entity,),
+        )
+        found: dict[str, int] = {}
+        for (spoke,) in rows:
+            found[spoke] = found.get(spoke, 0) + 1
+        return dict(sorted(found.items()))
 
     # cards that a customer holds there, known before the customer is
 

@@ -131,6 +131,12 @@ class Hub:
         )
         return [row[0] for row in rows]
 
+    def marked_among(self, uids: Iterable[str], stage: int) -> list[str]:
+        rows = self._db.all(
+            f"SELECT uid FROM dirty WHERE stage = ? AND uid {self._db.among}", (stage, self._db.listed(uids))
+        )
+        return [row[0] for row in rows]
+
     def complete(self, entity: str, feeds: Sequence[int]) -> None:
         """Of the records marked TO_COMPLETE those that every one of these feeds has need nothing; the rest is planned."""
         listed = ", ".join(str(int(feed)) for feed in feeds)

@@ -24,6 +24,7 @@ from connector.store.crosswalk import Known, NewLink
 from connector.store.hub import TO_COMPLETE, TO_MERGE, TO_PLAN
 from connector.sync.identity import identifiers
 from connector.sync.match import Matched, Taken, Unlinked, match
+from connector.sync.sight import tag
 from connector.systems.base import Page, Row
 
 encode = msgspec.json.Encoder().encode
@@ -42,6 +43,7 @@ class Sight:
     bits: bytearray
     tag: bytes
     carried: frozenset[str]
+    id_scheme: str | None
     read: int = 0
     changed: int = 0
     mentioned: int = 0
@@ -79,7 +81,7 @@ class Observer:
         self.at = at
         self.fresh_uid = fresh_uid
 
-    def begin(self, routes: EntityRoutes, route: Route, mapping: Mapping) -> Sight:
+    def begin(self, routes: EntityRoutes, route: Route, mapping: Mapping, id_scheme: str | None) -> Sight:
         feed = self.store.crosswalk.feed(route.spoke, route.entity)
         alive, last_id = self.store.crosswalk.alive(feed)
         return Sight(
@@ -89,8 +91,9 @@ class Observer:
             alive=alive,
             last_id=last_id,
             bits=bytearray((last_id >> 3) + 1),
-            tag=",".join(mapping.paths).encode()[:64],
+            tag=tag(mapping),
             carried=carried(routes, mapping),
+            id_scheme=id_scheme,
         )
 
     def page(self, sight: Sight, page: Page) -> None:
@@ -113,9 +116,9 @@ class Observer:
         known = self.store.crosswalk.known(sight.feed, [row.external_id for row in rows])
         new: list[tuple[Row, bytes]] = []
         changed: list[tuple[Row, bytes, Known]] = []
-        tag, lookup, mention = sight.tag, known.get, sight.mention
+        key, lookup, mention = sight.tag, known.get, sight.mention
         for row in rows:
-            digest = blake2b(row.body, digest_size=16, key=tag).digest()
+            digest = blake2b(row.body, digest_size=16, key=key).digest()
             held = lookup(row.external_id)
             if held is None:
                 new.append((row, digest))
@@ -160,8 +163,8 @@ class Observer:
         keys = list(identifiers(entity, values))
         if row.reference is not None:
             keys.insert(0, ("reference", row.reference))
-        if sight.route.kind == "onec":
-            keys.insert(0, ("id_1c", row.external_id))
+        if sight.id_scheme is not None:
+            keys.insert(0, (sight.id_scheme, row.external_id))
         if entity == "card":
             self._hold_cards(sight, [(row, record)])
         return _New(row, digest, values, keys, problems=problems)

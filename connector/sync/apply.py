@@ -1,0 +1,387 @@
+"""Apply: carry out operations through the outbox.
+
+Intent rows first, in one durable transaction; then the calls; then what came of them, in another. An operation whose
+outcome is not known stays so until somebody has looked (invariants 2, 3, 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from connector.errors import (
+    BrokenAnswer,
+    ConnectorError,
+    Duplicate,
+    Missing,
+    OutcomeUnknown,
+    RejectedError,
+    RetryError,
+    RowError,
+    Stale,
+    StopError,
+)
+from connector.locale import N_
+from connector.model.records import as_dict
+from connector.model.routes import EntityRoutes, Route
+from connector.model.states import Link, Operation, Shadow, shadow_bytes
+from connector.store import Store
+from connector.store.crosswalk import NewLink
+from connector.store.hub import TO_MERGE, TO_PLAN
+from connector.sync.identity import HOW, findable
+from connector.sync.observe import decode
+from connector.sync.planning import referring
+from connector.sync.sight import digest
+from connector.sync.view import Mappings
+from connector.systems.base import Adapter, Outcome, Row
+
+STOPPED = N_("{account} stopped answering earlier in this run; the rest waits for the next one")
+
+GROUP = 20
+"""Intents and outcomes of operations that can be verified are committed in groups of at most so many."""
+
+
+@dataclass(slots=True)
+class Done:
+    """What came of one operation; nothing of it is stored yet."""
+
+    operation: Operation
+    outcome: Outcome | None = None
+    seen: Row | None = None
+    how: str = "created"
+    error: ConnectorError | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What applying came to, by (entity, account)."""
+
+    done: list[Operation] = field(default_factory=list)
+    refused: list[Operation] = field(default_factory=list)
+    parked: list[Operation] = field(default_factory=list)
+    stopped: dict[str, ConnectorError] = field(default_factory=dict)
+
+
+class Applier:
+    """Carries out operations. `keep_going` is asked between groups: the run's budget and lock."""
+
+    def __init__(
+        self,
+        store: Store,
+        mappings: Mappings,
+        adapters: Mapping[str, Adapter],
+        entities: Mapping[str, EntityRoutes],
+        run: int,
+        at: str,
+        keep_going: Callable[[], bool],
+        progress: Callable[[Operation], None],
+    ) -> None:
+        self.store = store
+        self.mappings = mappings
+        self.adapters = adapters
+        self.entities = entities
+        self.run = run
+        self.at = at
+        self.keep_going = keep_going
+        self.progress = progress
+        self.tally = Tally()
+
+    def apply(self, operations: Sequence[Operation]) -> None:
+        """Carry them out in order; an account that fails is left alone for the rest of the run."""
+        for group in _groups(operations):
+            if not self.keep_going():
+                return
+            account = group[0].account
+            if account in self.tally.stopped:
+                continue
+            with self.store.transaction(durable=True):
+                for operation in group:
+                    operation.status = "sent"
+                self.store.outbox.intend(group, self.run, self.at)
+            results = self._carry_out(group)
+            with self.store.transaction(durable=True):
+                for result in results:
+                    self._record(result)
+
+    def _carry_out(self, group: Sequence[Operation]) -> list[Done]:
+        if group[0].verb == "stamp":
+            return self._stamp(group)
+        results: list[Done] = []
+        for operation in group:
+            if operation.account in self.tally.stopped:
+                results.append(Done(operation, error=RetryError(STOPPED, account=operation.account)))
+                continue
+            done = self._attempt(operation)
+            results.append(done)
+            self.progress(operation)
+            if isinstance(done.error, RetryError | StopError) and not isinstance(done.error, BrokenAnswer):
+                self.tally.stopped[operation.account] = done.error
+        return results
+
+    def _attempt(self, operation: Operation) -> Done:
+        done = Done(operation)
+        try:
+            if operation.verb == "create":
+                self._create(done)
+            else:
+                self._change(done)
+        except ConnectorError as error:
+            done.error = error
+        return done
+
+    # calls
+
+    def _create(self, done: Done) -> None:
+        operation = done.operation
+        adapter = self.adapters[operation.account]
+        raw = self._raw(operation, None)
+        try:
+            done.outcome = adapter.create(operation.entity, raw, operation.uid)
+        except Duplicate:
+            found = self.find(operation)
+            if found is None:
+                raise
+            done.seen, done.how = found
+            done.outcome = Outcome(done.seen.external_id)
+            return
+        if done.outcome.external_id is None:
+            self._find_created(done)
+
+    def _find_created(self, done: Done) -> None:
+        """The answer told no id: look by what is unique (Saplab). Not found is not known."""
+        found = self.find(done.operation)
+        if found is None:
+            raise OutcomeUnknown(
+                N_("{account} accepted the new record but does not show it; it is looked for again in the next run"),
+                account=done.operation.account,
+            )
+        done.seen = found[0]
+        done.outcome = Outcome(found[0].external_id)
+
+    def find(self, operation: Operation) -> tuple[Row, str] | None:
+        """The one record there that carries a key of this one and is linked to nothing else, and how it was found."""
+        adapter = self.adapters[operation.account]
+        mapping = self.mappings[operation.spoke, operation.entity]
+        can = adapter.capabilities(operation.entity)
+        keys = findable(operation.entity, operation.patch, can.find_by)
+        if can.keeps_reference:
+            keys.insert(0, ("reference", operation.uid))
+        for scheme, value in keys:
+            rows = adapter.find(operation.entity, scheme, value, mapping.paths)
+            known = self.store.crosswalk.resolve(operation.spoke, operation.entity, [row.external_id for row in rows])
+            free = [row for row in rows if known.get(row.external_id, operation.uid) == operation.uid and not row.gone]
+            if len(free) == 1:
+                return free[0], HOW.get(scheme, "created")
+        return None
+
+    def _change(self, done: Done) -> None:
+        operation = done.operation
+        adapter = self.adapters[operation.account]
+        can = adapter.capabilities(operation.entity)
+        assert operation.external_id is not None
+        current = None
+        if can.readable:
+            current = self._guard(done, adapter)
+        if operation.verb == "deactivate" and self._route(operation).deletion == "delete" and can.can_delete:
+            done.outcome = adapter.delete(operation.entity, operation.external_id)
+            return
+        raw = self._raw(operation, current)
+        done.outcome = adapter.update(operation.entity, operation.external_id, raw, current)
+
+    def _guard(self, done: Done, adapter: Adapter) -> Row:
+        """Read just before the write: what changed since we looked is somebody's edit, not ours to overwrite."""
+        operation = done.operation
+        mapping = self.mappings[operation.spoke, operation.entity]
+        assert operation.external_id is not None
+        current = adapter.get(operation.entity, operation.external_id, mapping.paths)
+        if current is None:
+            raise Missing(
+                N_("{account} has no record {external_id} any more"),
+                account=operation.account,
+                external_id=operation.external_id,
+            )
+        link = self.store.crosswalk.at(operation.spoke, operation.entity, operation.external_id)
+        if link is not None and (link.seen != current.body or link.gone != current.gone):
+            fresh = mapping.read(decode(current.body), [])
+            if link.seen is None or not self._as_expected(operation, mapping, fresh) or current.gone:
+                done.seen = current
+                raise Stale(
+                    N_("record {external_id} changed in {account} since it was looked at"),
+                    account=operation.account,
+                    external_id=operation.external_id,
+                )
+        return current
+
+    def _as_expected(self, operation: Operation, mapping: Any, fresh: Any) -> bool:
+        """Whether the fields to be written still stand as the plan saw them (other fields are merged next time)."""
+        now = as_dict(fresh)
+        return all(
+            name in now and mapping.equal(name, now[name], value)
+            for name, value in operation.expect.items()
+            if name not in mapping.references
+        )
+
+    def _stamp(self, group: Sequence[Operation]) -> list[Done]:
+        adapter = self.adapters[group[0].account]
+        values = {str(operation.external_id): operation.patch["id_1c"] for operation in group}
+        error: ConnectorError | None = None
+        try:
+            adapter.stamp(group[0].entity, values)
+        except ConnectorError as caught:
+            error = caught
+        for operation in group:
+            self.progress(operation)
+        outcome = None if error else Outcome(None)
+        return [Done(operation, outcome=outcome, error=error) for operation in group]
+
+    def _raw(self, operation: Operation, current: Row | None) -> dict[str, Any]:
+        """The raw write fields; references become the target's ids, those that cannot are left for a later round."""
+        mapping = self.mappings[operation.spoke, operation.entity]
+        values = dict(operation.patch)
+        for name, entity in mapping.references.items():
+            uid = values.get(name)
+            if not isinstance(uid, str):
+                continue
+            known = self.store.crosswalk.targets(operation.spoke, entity, [uid])
+            if uid in known:
+                values[name] = known[uid]
+            else:
+                del values[name]
+                del operation.patch[name]
+        if current is None:
+            return mapping.write(values, None)
+        return mapping.write(values, current.full if current.full is not None else decode(current.body))
+
+    # what came of it
+
+    def _record(self, done: Done) -> None:
+        operation, error = done.operation, done.error
+        if error is None:
+            self._succeeded(done)
+        elif isinstance(error, OutcomeUnknown | BrokenAnswer):
+            self._unknown(operation, error)
+        elif isinstance(error, Stale | Missing):
+            self._look_again(done)
+        elif isinstance(error, RejectedError | RowError):
+            self._refused(operation, error)
+        else:
+            self.store.outbox.withdraw(operation)
+            self.tally.stopped.setdefault(operation.account, error)
+
+    def _unknown(self, operation: Operation, error: ConnectorError) -> None:
+        evidence = {"before": operation.expect, "expected": operation.patch}
+        self.store.outbox.become(operation, "unknown", reason=error, evidence=evidence)
+        self.tally.parked.append(operation)
+
+    def _refused(self, operation: Operation, error: ConnectorError) -> None:
+        self.store.outbox.forget_refusals(operation.uid, operation.spoke, operation.verb)
+        self.store.outbox.become(operation, "refused", reason=error)
+        self.tally.refused.append(operation)
+
+    def _look_again(self, done: Done) -> None:
+        operation = done.operation
+        link = self.store.crosswalk.at(operation.spoke, operation.entity, operation.external_id or "")
+        self.store.outbox.withdraw(operation)
+        if link is None:
+            return
+        if done.seen is not None:
+            self.saw(link, done.seen)
+        elif isinstance(done.error, Missing):
+            self.store.crosswalk.set_gone([link.id])
+        self.store.hub.mark(operation.entity, [operation.uid], TO_MERGE)
+
+    def saw(self, link: Link, row: Row) -> None:
+        """Store what a read outside the feed has shown."""
+        mapping = self.mappings[link.spoke, link.entity]
+        self.store.crosswalk.saw(
+            [(row.body, digest(mapping, row.body), row.version, int(row.gone), row.changed_at, link.id)]
+        )
+        self.store.hub.mark(link.entity, [link.uid], TO_MERGE)
+
+    def _succeeded(self, done: Done) -> None:
+        operation = done.operation
+        assert done.outcome is not None
+        self.store.outbox.forget_refusals(operation.uid, operation.spoke, operation.verb)
+        if operation.verb == "create":
+            self._linked(done)
+        else:
+            self._agreed(done)
+        self.store.outbox.become(operation, "done", external_id=done.outcome.external_id)
+        self.tally.done.append(operation)
+
+    def _linked(self, done: Done) -> None:
+        operation, outcome = done.operation, done.outcome
+        assert outcome is not None
+        assert outcome.external_id is not None
+        row = done.seen or outcome.row
+        self.link(operation, outcome.external_id, row, done.how)
+
+    def link(self, operation: Operation, external_id: str, row: Row | None, how: str) -> None:
+        """Link a record to what was created for it, or found to be it."""
+        mapping = self.mappings[operation.spoke, operation.entity]
+        shadow = Shadow(born=how == "created")
+        if how == "created":
+            for name, value in operation.patch.items():
+                shadow.agree(name, value, value)
+        new = NewLink(
+            external_id=external_id,
+            uid=operation.uid,
+            primary=1,
+            seen=None if row is None else row.body,
+            hash=None if row is None else digest(mapping, row.body),
+            shadow=shadow_bytes(shadow),
+            version=None if row is None else row.version,
+            gone=0,
+            changed_at=None if row is None else row.changed_at,
+            run=self.run,
+            how=how,
+            by="run",
+            at=self.at,
+        )
+        feed = self.store.crosswalk.feed(operation.spoke, operation.entity)
+        if self.store.crosswalk.at(operation.spoke, operation.entity, external_id) is None:
+            self.store.crosswalk.add(feed, [new])
+        self.store.hub.mark(operation.entity, [operation.uid], TO_MERGE if row is not None else TO_PLAN)
+        id_scheme = self.adapters[operation.account].capabilities(operation.entity).id_scheme
+        if id_scheme is not None:
+            self.store.hub.identify([(operation.entity, id_scheme, external_id, operation.uid)])
+        for entity, name in referring(operation.entity):
+            children = self.store.hub.holders(entity, [operation.uid]).get((name, operation.uid), [])
+            self.store.hub.mark(entity, children, TO_PLAN)
+
+    def _agreed(self, done: Done) -> None:
+        operation = done.operation
+        assert done.outcome is not None
+        link = self.store.crosswalk.at(operation.spoke, operation.entity, operation.external_id or "")
+        if link is None:
+            return
+        for name, value in operation.patch.items():
+            link.shadow.agree(name, value, value)
+        self.store.crosswalk.shadows([(shadow_bytes(link.shadow), link.id)])
+        if operation.verb == "deactivate" and self._route(operation).deletion == "delete":
+            self.store.crosswalk.set_gone([link.id])
+        if done.outcome.row is not None:
+            self.saw(link, done.outcome.row)
+
+    def _route(self, operation: Operation) -> Route:
+        route = self.entities[operation.entity].route(operation.spoke)
+        assert route is not None
+        return route
+
+
+def _groups(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
+    """Neighbours that may share a transaction: one account, one entity; a `never` operation goes alone."""
+    group: list[Operation] = []
+    for operation in operations:
+        kin = group and (
+            group[0].account == operation.account
+            and group[0].entity == operation.entity
+            and (group[0].verb == "stamp") == (operation.verb == "stamp")
+        )
+        if group and (not kin or len(group) >= GROUP or "never" in (group[0].repeat, operation.repeat)):
+            yield group
+            group = []
+        group.append(operation)
+    if group:
+        yield group

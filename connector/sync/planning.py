@@ -1,0 +1,170 @@
+"""Plan what is marked, entity by entity, and count it for brakes and consent before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connector.model.records import ENTITIES
+from connector.model.routes import EntityRoutes
+from connector.model.states import JournalLine, Operation
+from connector.store import Store
+from connector.store.hub import TO_PLAN
+from connector.sync.identity import identifiers
+from connector.sync.plan import Around, Planned, Target, Wait, plan, writable_fields
+from connector.sync.view import Mappings, View, load
+from connector.systems.base import Adapter
+
+CHUNK = 500
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many operations a route would carry out."""
+
+    created: int = 0
+    updated: int = 0
+    deactivated: int = 0
+    stamped: int = 0
+
+    @property
+    def changes(self) -> int:
+        return self.created + self.updated
+
+    @property
+    def all(self) -> int:
+        return self.created + self.updated + self.deactivated + self.stamped
+
+    def add(self, operation: Operation) -> None:
+        match operation.verb:
+            case "create":
+                self.created += 1
+            case "deactivate":
+                self.deactivated += 1
+            case "stamp":
+                self.stamped += 1
+            case _:
+                self.updated += 1
+
+
+@dataclass(slots=True)
+class Plan:
+    """The operations of one round; where there are too many to keep they are planned again while applying."""
+
+    operations: list[Operation] = field(default_factory=list)
+    counts: dict[tuple[str, str], Counts] = field(default_factory=dict)
+    complete: bool = True
+
+    @property
+    def count(self) -> int:
+        return sum(counts.all for counts in self.counts.values())
+
+
+class Planner:
+    """Plans marked records. `accounts` limits the accounts that may be written to."""
+
+    KEEP = 20_000
+
+    def __init__(
+        self,
+        store: Store,
+        mappings: Mappings,
+        adapters: Mapping[str, Adapter],
+        run: int,
+        at: str,
+    ) -> None:
+        self.store = store
+        self.mappings = mappings
+        self.adapters = adapters
+        self.run = run
+        self.at = at
+        self.waits: dict[tuple[str, str], list[Wait]] = {}
+        self._coming: dict[tuple[str, str, str], str] = {}
+
+    def targets(self, routes: EntityRoutes, accounts: Collection[str]) -> list[Target]:
+        found = []
+        for route in routes.routes:
+            if not route.writes or route.account not in accounts:
+                continue
+            mapping = self.mappings[route.spoke, routes.entity]
+            can = self.adapters[route.account].capabilities(routes.entity)
+            found.append(Target(route, mapping, can, writable_fields(routes, mapping)))
+        return found
+
+    def round(self, entities: Sequence[EntityRoutes], accounts: Collection[str]) -> Plan:
+        """Everything that is to be done now, counted by route."""
+        result = Plan()
+        self._coming.clear()
+        self.waits.clear()
+        for routes in entities:
+            for operations in self.each(routes, accounts):
+                for operation in operations:
+                    result.counts.setdefault((operation.entity, operation.account), Counts()).add(operation)
+                if result.complete and len(result.operations) + len(operations) <= self.KEEP:
+                    result.operations.extend(operations)
+                else:
+                    result.complete = False
+        if not result.complete:
+            result.operations.clear()
+        return result
+
+    def each(self, routes: EntityRoutes, accounts: Collection[str]) -> Iterator[list[Operation]]:
+        """The operations of one entity, chunk by chunk; records with nothing left to do are settled."""
+        targets = self.targets(routes, accounts)
+        reachable = {route.account for route in routes.routes if route.writes} <= set(accounts)
+        after = ""
+        while uids := self.store.hub.marked(routes.entity, TO_PLAN, after, CHUNK):
+            after = uids[-1]
+            views = load(self.store, routes, self.mappings, uids)
+            around = self._around(views, targets)
+            planned = [(view, plan(view, routes, targets, around)) for view in views]
+            self._remember(routes, planned, reachable)
+            yield [operation for _, each in planned for operation in each.operations]
+
+    def _remember(self, routes: EntityRoutes, planned: Sequence[tuple[View, Planned]], reachable: bool) -> None:
+        waits = [wait for _, each in planned for wait in each.waits]
+        idle = [view.uid for view, each in planned if not each.operations and not each.waits and not self._open(view)]
+        for _, each in planned:
+            for operation in each.operations:
+                if operation.verb == "create":
+                    self._coming[operation.spoke, operation.entity, operation.uid] = operation.key
+        for wait in waits:
+            self.waits.setdefault((wait.entity, wait.account), []).append(wait)
+        with self.store.transaction():
+            self.store.journal.clear_waiting([view.uid for view, _ in planned])
+            self.store.journal.write([_line(wait) for wait in waits], self.run, self.at)
+            if reachable:
+                self.store.hub.settled(idle)
+
+    @staticmethod
+    def _open(view: View) -> bool:
+        return any(operation.status in ("sent", "unknown", "parked") for operation in view.operations)
+
+    def _around(self, views: Sequence[View], targets: Sequence[Target]) -> Around:
+        found: dict[tuple[str, str, str], str] = {}
+        for target in targets:
+            for name, entity in target.mapping.references.items():
+                uids = {uid for view in views if isinstance(uid := view.hub.get(name), str)}
+                known = self.store.crosswalk.targets(target.route.spoke, entity, uids) if uids else {}
+                found.update({(target.route.spoke, entity, uid): known[uid] for uid in known})
+        keys = {key for view in views for key in identifiers(view.entity, view.hub)}
+        shared = self.store.hub.holders(views[0].entity, {value for _, value in keys}) if keys else {}
+        return Around(found, shared, self._coming)
+
+
+def referring(entity: str) -> list[tuple[str, str]]:
+    """(entity, field) of everything that can refer to this entity."""
+    return [(name, f) for name, cls in ENTITIES.items() for f, other in cls.references.items() if other == entity]
+
+
+def _line(wait: Wait) -> JournalLine:
+    return JournalLine(
+        kind="waiting",
+        account=wait.account,
+        entity=wait.entity,
+        external_id=wait.external_id,
+        uid=wait.uid,
+        field=wait.field or None,
+        reason=wait.reason,
+        do=wait.do,
+    )

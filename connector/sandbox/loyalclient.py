@@ -238,8 +238,8 @@ def _named(body: Body) -> frozenset[str]:
 _CALLS: Final[dict[str, tuple[str, Callable[[Programme, Body], Body]]]] = {
     f"{PREFIX}/client": ("client", Programme.client),
     f"{PREFIX}/recalc": ("recalc", Programme.recalc),
-    f"{PREFIX}/bonuses/hold": ("hold", Programme.hold),
-    f"{PREFIX}/bonuses/release": ("release", Programme.release),
+    f"{PREFIX}/bonuses/hold": ("bonuses.hold", Programme.hold),
+    f"{PREFIX}/bonuses/release": ("bonuses.release", Programme.release),
     f"{PREFIX}/retail": ("retail", Programme.retail),
 }
 

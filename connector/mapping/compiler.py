@@ -14,6 +14,7 @@ import msgspec
 from connector.errors import RowError
 from connector.locale import N_
 from connector.mapping.grammar import FieldRow
+from connector.mapping.rules import entrepreneur_kind, read_rules
 from connector.mapping.transforms import MISSING, Transform, Unreadable
 from connector.model.records import ENTITIES, Record, attribute_of
 from connector.model.values import ABSENT
@@ -53,6 +54,7 @@ class _Source:
             "Bad": Unreadable,
             "inside": inside,
             "fail": fail,
+            "entrepreneur_kind": entrepreneur_kind,
             "Record": ENTITIES[entity],
         }
 
@@ -120,12 +122,9 @@ class _Source:
         ]
 
     def _rules(self) -> list[str]:
-        """`legal_only`: the field says nothing of a person."""
-        kind = next((i for i, c in enumerate(self._columns) if c.name == "kind"), None)
-        only = [i for i, c in enumerate(self._columns) if c.row.rule == "legal_only"]
-        if kind is None or not only:
-            return []
-        return [f"if v{kind} == 'person':", f"    {' = '.join(f'v{index}' for index in only)} = A"]
+        numbers = {column.name: f"v{index}" for index, column in enumerate(self._columns)}
+        rules = {column.name: column.row.rule for column in self._columns if column.row.rule is not None}
+        return read_rules(rules, numbers.get)
 
 
 def _with_numbers(column: Column) -> list[object]:

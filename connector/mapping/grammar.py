@@ -19,13 +19,13 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, model_validator
 
 from connector.locale import N_
+from connector.mapping.rules import RuleWord
 from connector.mapping.transforms import CONTACTS, TRANSFORMS, UTC, ZONED, Circumstances, Transform
 from connector.mapping.transforms.flags import table
 from connector.model.records import ENTITIES, Record, attribute_of, fields_of
 from connector.yamlfile import Strict, Wrong, nearest
 
 Text = Annotated[str, Field(min_length=1)]
-Rule = Literal["main_card", "legal_only"]
 TransformName = Literal[*TRANSFORMS]  # type: ignore[valid-type]
 EntityName = Literal[*ENTITIES]  # type: ignore[valid-type]
 SystemName = Literal["onec", "poster", "saplab", "virtpos", "loyalclient", "memory"]
@@ -52,7 +52,7 @@ class FieldRow(Strict):
     only: Literal["read", "write"] | None = Field(None, description="The one direction that is used.")
     stamp: bool = Field(False, description="Written by the verb stamp, never by an update (the GUID of 1C).")
     link: EntityName | None = Field(None, description="The entity that this field refers to.")
-    rule: Rule | None = Field(None, description="The named rule in code that decides this field.")
+    rule: RuleWord | None = Field(None, description="The named rule in code that decides this field.")
     table: dict[str, str | bool] | None = Field(None, description="A closed list: raw text -> canonical value.")
     required: bool = Field(False, description="The system refuses an empty value.")
     zone: str | None = Field(None, description="The time zone of a moment; the account's own when left out.")
@@ -167,8 +167,18 @@ def _field_mistakes(entity: type[Record], name: str, row: FieldRow) -> Iterator[
         yield Wrong(N_("the transform “{word}” does not take that many paths"), at, word=transform.name)
     if row.writes and transform.write is None:
         yield Wrong(N_("the transform “{word}” cannot be inverted; add “only: read”"), at, word=transform.name)
+    yield from _rule_mistakes(entity, name, row)
     if isinstance(row.table, dict) and any(not _fits(value, transform.kind) for value in row.table.values()):
         yield Wrong(N_("the values of a table must be of one kind"), (*at, "table"))
+
+
+def _rule_mistakes(entity: type[Record], name: str, row: FieldRow) -> Iterator[Wrong]:
+    if row.rule == "main_card" and entity.derived.get(name) != "main_card":
+        yield Wrong(N_("the rule “main_card” is for a customer's card_uid"), ("fields", name, "rule"))
+    if row.rule == "entrepreneur" and (name != "kind" or "person" not in (row.table or {}).values()):
+        yield Wrong(N_("the rule “entrepreneur” is for a table of kinds"), ("fields", name, "rule"))
+    if row.rule != entity.derived.get(name) and name in entity.derived:
+        yield Wrong(N_("this field is derived; add “rule: {rule}”"), ("fields", name), rule=entity.derived[name])
 
 
 def _takes(row: FieldRow, transform: Transform) -> bool:

@@ -15,8 +15,9 @@ from connector.errors import ConfigError, RowError
 from connector.locale import N_
 from connector.mapping.compiler import Column, fail, reader
 from connector.mapping.grammar import MappingFile
-from connector.mapping.transforms import MISSING, REVISION, UNSAYABLE, UTC, Unreadable, Unwritable
-from connector.model.records import Record, fields_of
+from connector.mapping.rules import entrepreneur_word, is_entrepreneur
+from connector.mapping.transforms import MISSING, OMIT, REVISION, UNSAYABLE, UTC, Unreadable, Unwritable
+from connector.model.records import Record, as_dict, fields_of
 from connector.model.values import Value
 from connector.yamlfile import Document
 from connector.yamlfile import read as read_yaml
@@ -65,9 +66,12 @@ class Mapping:
         if unknown := values.keys() - self.writes:
             raise KeyError(f"{self!r} does not write {sorted(unknown)}")
         patch: dict[str, Any] = {}
+        standing = current if current is not None else _NOTHING
         for name, column in self.columns.items():
             if name in values:
-                self._put(column, values[name], patch, current if current is not None else _NOTHING)
+                self._put(column, values[name], patch, standing)
+        if self.rules.get("kind") == "entrepreneur" and values.get("kind") == "legal":
+            self._entrepreneur(values, patch, standing)
         return self._completed(patch) if new else patch
 
     def equal(self, field: str, left: Value, right: Value) -> bool:
@@ -85,7 +89,15 @@ class Mapping:
         except (Unwritable, Unreadable) as error:
             raise RowError(column.name, value, error.text, **error.facts) from error
         for path, raw in zip(row.writes, raws, strict=True):
-            _place(patch, path.split("."), raw)
+            if raw is not OMIT:
+                _place(patch, path.split("."), raw)
+
+    def _entrepreneur(self, values: AnyMapping[str, Value], patch: dict[str, Any], current: Raw) -> None:
+        """The rule of this name, writing: the word for an entrepreneur instead of that for a firm."""
+        column = self.columns["kind"]
+        known = {**as_dict(self.read(current, [])), **values}
+        if column.row.table is not None and is_entrepreneur(known.get("ogrn"), known.get("legal_name")):
+            _place(patch, column.row.writes[0].split("."), entrepreneur_word(column.row.table))
 
     def _raws(self, column: Column, value: Value, patch: dict[str, Any], current: Raw) -> tuple[Any, ...]:
         """One raw value for each write path."""
@@ -93,7 +105,7 @@ class Mapping:
         standing = tuple(_standing(path, patch, current) for path in row.writes)
         if transform.write is None:
             raise Unwritable(N_("this system does not take this field"))
-        if value is None and not (transform.patches and transform.name.startswith("onec_")):
+        if value is None and not transform.clears:
             return (self._empty(column),) * len(row.writes)
         if transform.patches:
             raws = transform.write(value, standing if len(row.writes) > 1 else standing[0])

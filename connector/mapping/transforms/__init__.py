@@ -8,7 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from connector.mapping.transforms import codes, contact, dates, flags, numbers, onec, text
-from connector.mapping.transforms.base import MISSING, UNSAYABLE, Transform, Unreadable, Unwritable
+from connector.mapping.transforms.base import MISSING, OMIT, UNSAYABLE, Transform, Unreadable, Unwritable
 
 UTC: Final = ZoneInfo("UTC")
 
@@ -30,6 +30,7 @@ Maker = Callable[[Circumstances], Transform]
 _FIXED: Final = (
     text.TEXT,
     text.HTML_TEXT,
+    text.NAME_WITH_PERCENT,
     contact.PHONE,
     contact.PHONE_DIGITS,
     contact.EMAIL,
@@ -59,6 +60,7 @@ _FIXED: Final = (
     flags.BOOLEAN_INVERTED,
     flags.CHECKBOX,
     flags.LEGAL_CHECKBOX,
+    flags.ONEC_PARTNER_KIND,
 )
 
 
@@ -88,6 +90,7 @@ CONTACTS: Final = frozenset({"onec_phone", "onec_email", "onec_address"})
 __all__ = [
     "CONTACTS",
     "MISSING",
+    "OMIT",
     "REVISION",
     "TRANSFORMS",
     "UNSAYABLE",

@@ -23,6 +23,9 @@ Kind = Literal["text", "flag", "amount"]
 MISSING: Final = object()
 """Stands for a raw key that the remote did not send."""
 
+OMIT: Final = object()
+"""As one of the raw values a transform writes: leave this key as it stands."""
+
 UNSAYABLE: Final = object()
 """As `empty` of a transform: known empty has no spelling there."""
 
@@ -48,7 +51,7 @@ class Transform:
 
     `read` takes one raw value per path (None for a blank one, when there are several paths) and returns the canonical
     value, None or ABSENT. `write` takes the canonical value and returns one raw value per write path. A patching
-    transform (`patches`) also takes what stands there now (MISSING when unknown) and is asked even about None.
+    transform (`patches`) also takes what stands there now (MISSING when unknown); one that `clears` is asked about None.
     `reads` and `writes` say how many paths it can take; `blank` are raw texts that are always empty for it and
     `blank_is` what they mean; `empty` is what says "empty" when the mapping names no blank. `sample` makes a canonical
     value for the laws.
@@ -66,6 +69,7 @@ class Transform:
     blank_is: Any = None
     empty: Any = ""
     patches: bool = False
+    clears: bool = False
 
 
 def scalar_text(raw: object) -> str:

@@ -29,6 +29,8 @@ def read_id(raw: object) -> str | None:
 
 def read_guid(raw: object) -> str:
     """A GUID in lower case."""
+    if isinstance(raw, str) and _GUID.match(raw):
+        return raw
     text = scalar_text(raw).strip().lower()
     if not _GUID.match(text):
         raise Unreadable(N_("this is not a GUID"))
@@ -40,6 +42,8 @@ def read_card(*slots: object) -> str | None:
     for slot in slots:
         if slot is None:
             continue
+        if isinstance(slot, str) and slot.isascii() and slot.isdecimal() and slot.strip("0"):
+            return slot
         text = scalar_text(slot).translate(_SEPARATORS)
         if not text.strip("0"):
             continue

@@ -23,6 +23,7 @@ FAST_REGIONS: Final = ("RU", "KZ", "UA", "BY")
 """Regions whose fixed and mobile numbers take the fast path."""
 
 _EMAIL: Final = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]+\Z")
+_PLAIN_EMAIL: Final = re.compile(r"[A-Za-z0-9._+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+\Z")
 _SEPARATORS: Final = str.maketrans("", "", " -()\u00a0")
 _NATIONAL: Final = 10
 _DIGITS: Final = re.compile(r"\D+", re.ASCII)
@@ -73,6 +74,8 @@ def slow_phone(text: str) -> str:
 
 def read_email(raw: object) -> str:
     """The address with a lower-case domain; the part before `@` is the owner's own spelling."""
+    if isinstance(raw, str) and _PLAIN_EMAIL.match(raw):
+        return raw
     text = (raw if isinstance(raw, str) else scalar_text(raw)).strip()
     if not _EMAIL.match(text):
         raise Unreadable(N_("this is not an e-mail address"))

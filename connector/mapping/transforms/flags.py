@@ -7,8 +7,9 @@ from random import Random
 from typing import Any, Final
 
 from connector.locale import N_
-from connector.mapping.transforms.base import MISSING, UNSAYABLE, Transform, Unreadable, Unwritable, scalar_text
+from connector.mapping.transforms.base import MISSING, OMIT, UNSAYABLE, Transform, Unreadable, Unwritable, scalar_text
 
+_UNKNOWN: Final = N_("unknown value; known values: {known}")
 _YES: Final = frozenset({"1", "on", "true", "yes", "t", "y"})
 _NO: Final = frozenset({"0", "off", "false", "no", "f", "n"})
 
@@ -68,6 +69,38 @@ def _legal(value: str) -> bool:
     return value == "legal"
 
 
+_PARTNER: Final = {"legal": ("Компания", "ЮридическоеЛицо"), "person": ("ЧастноеЛицо", "ФизическоеЛицо")}
+_PARTNER_KINDS: Final = {words[0]: kind for kind, words in _PARTNER.items()}
+
+
+def _read_partner(raw: object) -> str:
+    try:
+        return _PARTNER_KINDS[scalar_text(raw).strip()]
+    except KeyError:
+        raise Unreadable(_UNKNOWN, known=", ".join(_PARTNER_KINDS)) from None
+
+
+def _write_partner(value: str, current: object) -> tuple[object, object]:
+    """The word of the Партнер and that of his Контрагент, who is not made for a person's sake alone."""
+    _legal(value)
+    partner, counterparty = _PARTNER[value]
+    held = current[1] if isinstance(current, tuple) else MISSING
+    return partner, OMIT if value == "person" and held in (MISSING, None, "") else counterparty
+
+
+ONEC_PARTNER_KIND: Final = Transform(
+    name="onec_partner_kind",
+    kind="text",
+    read=_read_partner,
+    write=_write_partner,
+    sample=_sample_legal,
+    writes=range(2, 3),
+    empty=UNSAYABLE,
+    patches=True,
+)
+"""In УТ 11 a Партнер is Компания or ЧастноеЛицо, and his Контрагент has words of its own for the same."""
+
+
 def table(values: Mapping[str, str | bool]) -> Transform:
     """A closed list, raw text -> canonical. Of several words for one value the standing one or the first is written."""
     back: dict[str | bool, str] = {}
@@ -80,7 +113,7 @@ def table(values: Mapping[str, str | bool]) -> Transform:
         try:
             return values[word]
         except KeyError:
-            raise Unreadable(N_("unknown value; known values: {known}"), known=known) from None
+            raise Unreadable(_UNKNOWN, known=known) from None
 
     def write(value: Any, current: object) -> object:
         if value not in back:

@@ -10,6 +10,8 @@ from connector.locale import N_
 from connector.mapping.transforms.base import Transform, Unreadable, Unwritable
 from connector.model.values import canonical_number, decimal_of, major, minor
 
+_COMMON_PERCENTS: Final = frozenset(map(str, range(101)))
+
 
 def _exact(raw: object) -> Decimal:
     if isinstance(raw, float) or not isinstance(raw, str | int | Decimal):
@@ -22,6 +24,8 @@ def _exact(raw: object) -> Decimal:
 
 def read_kopecks(raw: object) -> int:
     """Minor units as they are sent: `"10000"` is one hundred roubles."""
+    if isinstance(raw, str) and raw.isascii() and raw.isdecimal():
+        return int(raw)
     number = _exact(raw)
     if number != number.to_integral_value():
         raise Unreadable(N_("minor units must be a whole number"))
@@ -38,6 +42,8 @@ def read_number(raw: object) -> str:
 
 
 def read_percent(raw: object) -> str:
+    if isinstance(raw, str) and raw in _COMMON_PERCENTS:
+        return raw
     number = _exact(raw)
     if not 0 <= number <= 100:
         raise Unreadable(N_("a percent lies between 0 and 100"))

@@ -137,6 +137,7 @@ def _transform(name: str, part: _Part, like: Transform) -> Transform:
         equal=like.equal,
         sample=like.sample,
         patches=True,
+        clears=True,
     )
 
 

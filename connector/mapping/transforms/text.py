@@ -54,7 +54,7 @@ def one_line(text: str) -> str:
 def read_name(*slots: Any) -> str | None:
     """One string from one slot or several, in the order the mapping names them (P-35)."""
     try:
-        text = " ".join([slot for slot in slots if slot is not None])
+        text = " ".join(filter(None, slots))
     except TypeError:
         text = " ".join(scalar_text(slot) for slot in slots if slot is not None)
     if "&" in text:
@@ -116,6 +116,17 @@ def same_legal_name(left: str, right: str) -> bool:
     return left == right or left.translate(_QUOTES).split() == right.translate(_QUOTES).split()
 
 
+def read_name_with_percent(name: object, percent: object) -> str | None:
+    """A group's name without the percent that the panel appends to it in lists (S-26)."""
+    shown = None if name is None else plain(name)
+    return shown if shown is None or percent is None else plain(shown.removesuffix(f" - {plain(percent)}%"))
+
+
+def same_but_percent(left: str, right: str) -> bool:
+    return left == right or _PERCENTS.sub("", left) == _PERCENTS.sub("", right)
+
+
+_PERCENTS: Final = re.compile(r"(?: - \d+%)+\Z", re.ASCII)
 _LETTERS: Final = "абвгдежзийклмнопрстуфхцчшщъыьэюяё"
 _ODD: Final = ("O'Neil", "&", "<b>", "«Ромашка»", '"Ромашка"', "кав'ярні", "№1", "5%", "Ёлка", "🙂", "0", "&amp;")
 
@@ -146,6 +157,17 @@ def _as_is(value: str) -> str:
 TEXT: Final = Transform(name="text", kind="text", read=plain, write=_as_is, sample=sample_text)
 HTML_TEXT: Final = Transform(
     name="html_text", kind="text", read=from_html, write=_as_is, equal=same_html, sample=sample_text
+)
+
+
+NAME_WITH_PERCENT: Final = Transform(
+    name="name_with_percent",
+    kind="text",
+    read=read_name_with_percent,
+    write=_as_is,
+    equal=same_but_percent,
+    sample=sample_text,
+    reads=range(2, 3),
 )
 
 

@@ -139,8 +139,8 @@ class Crosswalk:
     def of(self, uids: Sequence[str]) -> dict[str, list[Link]]:
         """Every link of these hub records. Primary ones and aliases are asked for apart: each has its index."""
         listed = self._db.listed(uids)
-        each = f"SELECT {_COLUMNS} {_FROM} WHERE l.is_primary = {{}} AND l.uid {self._db.among}"
-        rows = self._db.all(f"{each.format(1)} UNION ALL {each.format(0)} ORDER BY 1", (listed, listed))
+        each = [f"SELECT {_COLUMNS} {_FROM} WHERE l.is_primary = {kind} AND l.uid {self._db.among}" for kind in (1, 0)]
+        rows = self._db.all(f"{' UNION ALL '.join(each)} ORDER BY 1", (listed, listed))
         found: dict[str, list[Link]] = {uid: [] for uid in uids}
         for row in rows:
             found[row[1]].append(_link(row))

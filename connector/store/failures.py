@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connector.errors import ConnectorError, StopError, Unavailable
 from connector.locale import N_
+from connector.store.tables import metadata
 
 
 class AlreadyLinked(ConnectorError):
@@ -164,15 +165,10 @@ def _of_postgres(cause: Any, disconnected: bool) -> _Answer | None:
 @cache
 def _names() -> dict[str, str]:
     """SQLite names the columns of a broken constraint, not the constraint."""
-    from connector.store.tables import metadata
-
     found: dict[str, str] = {}
     for table in metadata.tables.values():
-        uniques = [item for item in table.constraints if isinstance(item, UniqueConstraint)]
-        for item in [*uniques, *(index for index in table.indexes if index.unique)]:
-            found[_columns(table.name, item)] = str(item.name)
+        for item in (*table.constraints, *table.indexes):
+            if isinstance(item, UniqueConstraint) or (isinstance(item, Index) and item.unique):
+                columns = ", ".join(f"{table.name}.{column.name}" for column in item.columns)
+                found[columns] = str(item.name)
     return found
-
-
-def _columns(table: str, item: UniqueConstraint | Index) -> str:
-    return ", ".join(f"{table}.{column.name}" for column in item.columns)

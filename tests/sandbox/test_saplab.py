@@ -680,3 +680,18 @@ def test_a_cut_toggle_has_taken_effect(shop: Shop) -> None:
     with pytest.raises(requests.ConnectionError):
         shop.get(f"/panel/order/pay/{key}")
     assert shop.order(key)["is_payed"] == "1"
+
+
+def test_in_the_sample_company_what_is_paid_stands_in_the_ledger_and_reading_changes_nothing() -> None:
+    with Sandbox(("saplab",)) as sandbox:
+        shop = Shop(sandbox)
+        before = shop.world.dump()
+        orders = shop.get("/panel/order/filter/per_page/150/unignore_archived/1")["orders"]
+        paid = [row for row in orders if row["is_payed"] == "1"]
+        assert paid
+        for row in paid:
+            comments = [
+                entry["comment"] for entry in shop.get(f"/panel/client/balance/{row['client_id']}")["transactions"]
+            ]
+            assert f"Оплата позиции {row['brand']} - {row['article']} ({row['quantity']} шт.)" in comments
+        assert shop.world.dump() == before

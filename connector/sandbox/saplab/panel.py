@@ -132,12 +132,13 @@ class Panel:
         return sum((Decimal(row["amount"]) for row in self.ledger(client_id)), Decimal(0))
 
     def ledger(self, client_id: int) -> list[dict[str, str]]:
-        rows: list[dict[str, str]] = self.table("ledger").setdefault(str(client_id), [])
+        rows: list[dict[str, str]] = self.table("ledger").get(str(client_id), [])
         return rows
 
     def book(self, client_id: int, amount: Decimal, comment: str) -> None:
         """One more entry of the ledger; the balance is nothing but their sum."""
-        self.ledger(client_id).append({"date": self.now(), "amount": str(amount), "comment": comment})
+        entry = {"date": self.now(), "amount": str(amount), "comment": comment}
+        self.table("ledger").setdefault(str(client_id), []).append(entry)
 
     def debts(self) -> dict[int, tuple[Decimal, Decimal]]:
         """By client: what is owed for positions, and of it for suspended ones apart."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from connector.sandbox.saplab.panel import OPTIONS, Client, Moment, Position
+from connector.sandbox.saplab.panel import OPTIONS, Client, Moment, Position, total
 from connector.sandbox.saplab.wire import SHOP_ZONE, phone_key
 
 if TYPE_CHECKING:
@@ -83,13 +83,24 @@ def _settle(state: State, company: Company) -> None:
         state["clients"][str(key)] = _client(key, person, groups)
     for entry in company.entries:
         if entry.person in clients:
-            row = {"date": utc(entry.at), "amount": str(Decimal(entry.amount) / 100), "comment": entry.comment}
-            state["ledger"].setdefault(str(clients[entry.person]), []).append(row)
+            _book(state, clients[entry.person], (entry.at, Decimal(entry.amount) / 100, entry.comment))
     for order in company.orders_of("saplab"):
         for line in order.lines:
             key = len(state["positions"]) + 1
-            state["positions"][str(key)] = _position(key, clients[order.person], order, line, company)
+            position = state["positions"][str(key)] = _position(key, clients[order.person], order, line, company)
+            if order.paid:  # what is paid was paid from the account, so it came there first
+                called = f"{position['brand']} - {position['article']} ({position['quantity']} шт.)"
+                _book(state, clients[order.person], (order.at, total(position), "Пополнение через кассу"))
+                _book(state, clients[order.person], (order.at, -total(position), f"Оплата позиции {called}"))
+    for rows in state["ledger"].values():
+        rows.sort(key=lambda row: row["date"])
     state["serials"].update(clients=len(clients), positions=len(state["positions"]), documents=0)
+
+
+def _book(state: State, client: int, entry: tuple[str, Decimal, str]) -> None:
+    at, amount, comment = entry
+    row = {"date": utc(at), "amount": str(amount), "comment": comment}
+    state["ledger"].setdefault(str(client), []).append(row)
 
 
 def _groups(state: State, company: Company) -> dict[str, int]:

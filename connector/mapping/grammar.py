@@ -149,7 +149,7 @@ def _unknown_field(name: str, known: tuple[str, ...]) -> Wrong:
 def _field_mistakes(entity: type[Record], name: str, row: FieldRow) -> Iterator[Wrong]:
     at = ("fields", name)
     transform = row.transform(UTC)
-    if name in entity.read_only and row.only != "read":
+    if name in entity.read_only and row.writes:
         yield Wrong(N_("nobody writes this field; add “only: read”"), at)
     if (target := entity.references.get(name)) != row.link:
         yield (

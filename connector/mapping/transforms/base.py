@@ -51,7 +51,7 @@ class Transform:
 
     `read` takes one raw value per path (None for a blank one, when there are several paths) and returns the canonical
     value, None or ABSENT. `write` takes the canonical value and returns one raw value per write path. A patching
-    transform (`patches`) also takes what stands there now (MISSING when unknown); one that `clears` is asked about None.
+    transform (`patches`) also takes what stands there now (MISSING when unknown); one that `clears` takes None too.
     `reads` and `writes` say how many paths it can take; `blank` are raw texts that are always empty for it and
     `blank_is` what they mean; `empty` is what says "empty" when the mapping names no blank. `sample` makes a canonical
     value for the laws.

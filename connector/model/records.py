@@ -5,6 +5,7 @@ A field is a value, `None` (known to be empty) or `ABSENT` (not said). Field nam
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import ClassVar, Final, Literal
 
 import msgspec
@@ -29,7 +30,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     amounts: ClassVar[frozenset[str]] = frozenset()
     """Fields in minor units."""
     read_only: ClassVar[frozenset[str]] = frozenset()
-    """Fields that no route ever writes: derived ones and balances."""
+    """Fields that no route ever writes: balances."""
     personal: ClassVar[frozenset[str]] = frozenset()
     """Fields that are masked in logs."""
     derived: ClassVar[dict[str, str]] = {}
@@ -122,6 +123,17 @@ ENTITIES: Final[dict[str, type[Record]]] = {cls.entity: cls for cls in (Group, C
 def fields_of(entity: str) -> tuple[str, ...]:
     """The canonical field names of an entity, in their fixed order."""
     return ENTITIES[entity].__struct_encode_fields__
+
+
+STAMPED: Final = "id_1c"
+"""The 1C key as another system keeps it: stamped by its own verb, never merged as a field."""
+
+
+@lru_cache
+def merged_fields(entity: str) -> frozenset[str]:
+    """The fields that can take part in a merge: not balances, not what the hub derives, not the 1C key."""
+    cls = ENTITIES[entity]
+    return frozenset(fields_of(entity)) - cls.read_only - cls.derived.keys() - {STAMPED}
 
 
 def attribute_of(entity: str, field: str) -> str:

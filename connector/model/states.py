@@ -30,6 +30,8 @@ class Shadow(msgspec.Struct, omit_defaults=True):
     hub: dict[str, Any] = msgspec.field(default_factory=dict, name="h")
     overruled: dict[str, Any] = msgspec.field(default_factory=dict, name="o")
     born: bool = msgspec.field(default=False, name="b")
+    written: list[str] = msgspec.field(default_factory=list, name="w")
+    """Fields we have written since the spoke was last seen; they stand there as `spoke` says, until it is seen."""
 
     def has(self, field: str) -> bool:
         return field in self.spoke
@@ -81,6 +83,8 @@ class Link:
     how: str
     by: str
     at: str
+    stale: bool = False
+    """We have written since `seen` was read."""
 
 
 @dataclass(slots=True, kw_only=True)

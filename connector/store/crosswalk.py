@@ -14,7 +14,7 @@ from connector.store.db import Db
 
 _COLUMNS = (
     "l.id, l.uid, f.spoke, f.entity, l.external_id, l.is_primary, l.seen, l.shadow, l.version, l.gone, l.changed_at, "
-    "l.how, l.by, l.at"
+    "l.how, l.by, l.at, (l.seen IS NOT NULL AND l.seen_hash IS NULL)"
 )
 _FROM = "FROM link l JOIN feed f ON f.id = l.feed"
 
@@ -108,6 +108,10 @@ class Crosswalk:
     def shadows(self, rows: Sequence[tuple[bytes, int]]) -> None:
         """Move shadows: (shadow, link id)."""
         self._db.many("UPDATE link SET shadow = ? WHERE id = ?", rows)
+
+    def wrote(self, link_id: int, shadow: bytes) -> None:
+        """We have written there: the shadow moves, and what was seen is out of date until it is seen again."""
+        self._db.run("UPDATE link SET shadow = ?, seen_hash = NULL WHERE id = ?", (shadow, link_id))
 
     # absence
 
@@ -293,4 +297,5 @@ def _link(row: tuple[Any, ...]) -> Link:
         how=row[11],
         by=row[12],
         at=row[13],
+        stale=bool(row[14]),
     )

@@ -250,7 +250,7 @@ class Applier:
                 del values[name]
                 del operation.patch[name]
         if current is None:
-            return mapping.write(values, None)
+            return mapping.write(values, None, new=operation.verb == "create")
         return mapping.write(values, current.full if current.full is not None else decode(current.body))
 
     # what came of it
@@ -358,7 +358,9 @@ class Applier:
             return
         for name, value in operation.patch.items():
             link.shadow.agree(name, value, value)
-        self.store.crosswalk.shadows([(shadow_bytes(link.shadow), link.id)])
+        written = [*link.shadow.written, *operation.patch] if link.stale else [*operation.patch]
+        link.shadow.written = sorted(set(written))
+        self.store.crosswalk.wrote(link.id, shadow_bytes(link.shadow))
         if operation.verb == "deactivate" and self._route(operation).deletion == "delete":
             self.store.crosswalk.set_gone([link.id])
         if done.outcome.row is not None:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from connector.model.records import ENTITIES
+from connector.model.records import fields_of, merged_fields
 from connector.model.routes import EntityRoutes, Rule
 from connector.model.states import Conflict, Shadow
 from connector.model.values import ABSENT
@@ -73,15 +73,14 @@ class Unit:
 
 def units_of(routes: EntityRoutes) -> tuple[Unit, ...]:
     """The units of an entity, in the order of its fields. Fields that are not carried or derived have none."""
-    cls = ENTITIES[routes.entity]
     grouped = {name: (group, names) for group, names in routes.together.items() for name in names}
     units: dict[str, Unit] = {}
-    for name in cls.__struct_encode_fields__:
+    for name in fields_of(routes.entity):
         rule = routes.authority[name]
-        if rule.name == "none" or name in cls.derived or name in cls.read_only:
+        if rule.name == "none" or name not in merged_fields(routes.entity):
             continue
         group, names = grouped.get(name, (name, (name,)))
-        carried = tuple(member for member in names if routes.authority[member].name != "none")
+        carried = tuple(name for name in names if routes.authority[name].name != "none")
         units.setdefault(group, Unit(group, carried, rule))
     return tuple(units.values())
 

@@ -16,7 +16,7 @@ import msgspec
 from connector.errors import RowError
 from connector.locale import N_, Sentence
 from connector.mapping import Mapping
-from connector.model.records import ENTITIES, as_dict
+from connector.model.records import ENTITIES, as_dict, merged_fields
 from connector.model.routes import EntityRoutes, Route
 from connector.model.states import Conflict, JournalLine
 from connector.store import Store
@@ -335,12 +335,8 @@ class Observer:
 
 def carried(routes: EntityRoutes, mapping: Mapping) -> frozenset[str]:
     """The fields of a mapping that take part in the merge."""
-    cls = ENTITIES[routes.entity]
-    return frozenset(
-        name
-        for name in mapping.reads
-        if routes.authority[name].name != "none" and name not in cls.derived and name not in cls.read_only
-    )
+    fields = merged_fields(routes.entity)
+    return frozenset(name for name in mapping.reads if name in fields and routes.authority[name].name != "none")
 
 
 def reference_rows(entity: str, values: Any, uid: str) -> list[tuple[str, str, str, str]]:

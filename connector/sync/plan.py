@@ -14,7 +14,7 @@ from typing import Any
 
 from connector.locale import N_, Sentence
 from connector.mapping import Mapping
-from connector.model.records import ENTITIES
+from connector.model.records import ENTITIES, merged_fields
 from connector.model.routes import EntityRoutes, Route, Scope
 from connector.model.states import Operation, Verb
 from connector.sync.identity import findable
@@ -284,8 +284,9 @@ def _may_feed(view: View, routes: EntityRoutes, route: Route) -> bool:
 def writable_fields(routes: EntityRoutes, mapping: Mapping) -> frozenset[str]:
     """The canonical fields that a route may write: mapped for writing, carried, or derived; never read-only ones."""
     cls = ENTITIES[routes.entity]
+    fields = merged_fields(routes.entity)
     return frozenset(
         name
         for name in mapping.writes
-        if name not in cls.read_only and (name in cls.derived or routes.authority[name].name != "none")
+        if name in cls.derived or (name in fields and routes.authority[name].name != "none")
     )

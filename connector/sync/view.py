@@ -9,11 +9,11 @@ from typing import Any
 
 from connector.errors import RowError
 from connector.mapping import Mapping
-from connector.model.records import ENTITIES, as_dict
+from connector.model.records import ENTITIES, as_dict, merged_fields
 from connector.model.routes import EntityRoutes
 from connector.model.states import Conflict, Link, Operation
 from connector.store import Store
-from connector.sync.merge import Side
+from connector.sync.merge import Equal, Side
 from connector.sync.observe import decode
 
 Mappings = Map[tuple[str, str], Mapping]
@@ -90,8 +90,14 @@ def _read_sides(view: View, routes: EntityRoutes, mappings: Mappings) -> None:
         view.observed[link.spoke] = values
         kept = {name: value for name, value in values.items() if _taking_part(routes, view.entity, name)}
         view.sides[link.spoke] = Side(
-            link.spoke, kept if route.reads else {}, link.shadow, mapping.equal, link.changed_at, link.gone
+            link.spoke, kept if route.reads else {}, link.shadow, equality(mapping), link.changed_at, link.gone
         )
+
+
+def equality(mapping: Mapping) -> Equal:
+    """A mapping's own equality; what it does not read itself, or refers to, is compared as it stands."""
+    own = mapping.reads - mapping.references.keys()
+    return lambda name, left, right: mapping.equal(name, left, right) if name in own else bool(left == right)
 
 
 def _values(view: View, link: Link, mapping: Mapping) -> dict[str, Any]:
@@ -103,12 +109,15 @@ def _values(view: View, link: Link, mapping: Mapping) -> dict[str, Any]:
     view.problems.extend((link, problem) for problem in problems)
     if has_active and "active" not in values:
         values["active"] = True
+    if link.stale:
+        values.update((name, link.shadow.spoke[name]) for name in link.shadow.written if name in link.shadow.spoke)
+    else:
+        link.shadow.written = []
     return values
 
 
 def _taking_part(routes: EntityRoutes, entity: str, name: str) -> bool:
-    cls = ENTITIES[entity]
-    return routes.authority[name].name != "none" and name not in cls.derived and name not in cls.read_only
+    return name in merged_fields(entity) and routes.authority[name].name != "none"
 
 
 def _resolve(store: Store, views: Sequence[View], routes: EntityRoutes, mappings: Mappings) -> None:

@@ -1,0 +1,1 @@
+"""Saplab: the panel of a shop."""

@@ -1,0 +1,330 @@
+"""The adapter of a Saplab shop: the catalogue beside it, and the panel's ways (S-01 … S-33)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+from zoneinfo import ZoneInfo
+
+from connector.errors import BrokenAnswer, Missing, RejectedError
+from connector.locale import N_, Sentence
+from connector.systems import catalogue as catalogues
+from connector.systems.base import Check, Outcome, Page, Raw, Row
+from connector.systems.catalogue import Endpoint, Entity
+from connector.systems.decoding import NO_ID, PageReader
+from connector.systems.paging import Walk
+from connector.systems.parameters import checked, request
+from connector.systems.rest import RestAdapter
+from connector.systems.saplab import answers, balance, clients, form, groups, toggles
+from connector.systems.saplab.clients import LEGAL, LIST_DIGEST, Listed, Remember, client_id, is_legal
+from connector.transport.auth import Basic
+from connector.transport.http import Request, Transport
+from connector.transport.messages import Response
+
+if TYPE_CHECKING:
+    from connector.config import Account
+
+_RATE: Final = 10.0
+_CONCURRENCY: Final = 2
+_TURN_SECONDS: Final = 900
+"""Where no cursor is kept the turn follows the clock, a quarter of an hour each."""
+NO_FORM: Final = N_("its form, which alone shows the legal details, cannot be read")
+
+
+class SaplabAdapter(RestAdapter):
+    """One shop. `remember` gives the bodies that were stored last, so that not every form is read in every run.
+
+    `legal_within` is the number of runs within which an edit of legal details is seen.
+    """
+
+    legal_within: ClassVar[int] = clients.TURNS
+
+    def __init__(
+        self,
+        account: str,
+        spoke: str,
+        transport: Transport,
+        *,
+        zone: ZoneInfo,
+        remember: Remember | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(account, spoke, catalogues.load("saplab"), transport, now=now)
+        self.remember = remember
+        self._zone = zone
+        self._flights = toggles.Flights()
+
+    def payload(self, endpoint: Endpoint, response: Response) -> Any:
+        return answers.content(endpoint, response)
+
+    def written_id(self, entity: Entity, payload: Any) -> str | None:
+        """No answer of the panel names the record (S-19)."""
+        del entity, payload
+        return None
+
+    # Reading
+
+    def feed(self, entity: str, paths: Sequence[str], cursor: str | None = None) -> Iterator[Page]:
+        if entity == "customer":
+            return self._clients(paths, self._turn(cursor))
+        if entity == "group":
+            return iter([Page(self._groups(paths))])
+        return super().feed(entity, paths, cursor)
+
+    def get(self, entity: str, external_id: str, paths: Sequence[str]) -> Row | None:
+        if entity == "customer":
+            raw = self._client(external_id)
+            return None if raw is None else self._row_of_form(raw, paths)
+        if self._entity(entity).get is None:
+            rows = chain.from_iterable(page.rows for page in self.feed(entity, paths))
+            return next((row for row in rows if row.external_id == external_id), None)
+        return super().get(entity, external_id, paths)
+
+    def find(self, entity: str, scheme: str, value: str, paths: Sequence[str]) -> list[Row]:
+        served = self._entity(entity)
+        look = self._part(entity, served.find.get(scheme), scheme)
+        if entity == "group":
+            return self._groups(paths, named=value)
+        same = clients.national if scheme == "phone" else clients.folded
+        key = same(value)
+        if key in ("", ".", ".."):
+            return []
+        endpoint = self.catalogue.endpoint(look.endpoint)
+        values = checked(endpoint, {**look.params, scheme: key})
+        found = [raw for raws in self._walk_rows(endpoint, values) for raw in raws if same(raw.get(scheme)) == key]
+        return self._page(found, paths, self._client_reader(paths), turn=None).rows
+
+    # Writing
+
+    def create(self, entity: str, patch: Raw, reference: str) -> Outcome:
+        if entity == "customer":
+            patch = form.new(self.account, patch)
+        return super().create(entity, patch, reference)
+
+    def update(self, entity: str, external_id: str, patch: Raw, current: Row | None) -> Outcome:
+        if entity == "customer":
+            patch = form.changed(self.account, self._standing(external_id, current), patch)
+        elif entity == "group":
+            patch = groups.changed(self._group(external_id), patch)
+        return super().update(entity, external_id, patch, current)
+
+    def _standing(self, external_id: str, current: Row | None) -> Mapping[str, Any]:
+        raw = current.full if current is not None and current.full is not None else self._client(external_id)
+        if raw is None:
+            text = N_("{account}: there is no client {external_id}")
+            raise Missing(text, account=self.account, entity="customer", external_id=external_id)
+        return raw
+
+    def _group(self, external_id: str) -> Mapping[str, Any]:
+        for raw in self._group_rows():
+            if str(raw["group_id"]) == external_id:
+                return raw
+        text = N_("{account}: there is no group {external_id}")
+        raise Missing(text, account=self.account, entity="group", external_id=external_id)
+
+    # Any call
+
+    def call(self, endpoint: str, params: Mapping[str, Any]) -> Any:
+        if endpoint == "client.balance" and "page" not in params:
+            return list(chain.from_iterable(self.stream(endpoint, params)))
+        return super().call(endpoint, params)
+
+    def stream(self, endpoint: str, params: Mapping[str, Any]) -> Iterator[Any]:
+        known = self.catalogue.endpoint(endpoint)
+        if endpoint not in toggles.NAMES and endpoint != "client.balance":
+            return super().stream(endpoint, params)
+        values = checked(known, params, self.units)
+        if endpoint in toggles.NAMES:
+            return iter([toggles.run(self, self._flights, endpoint, values)])
+        if "page" in values:
+            return iter([self._movements(known, values)])
+        return balance.pages(self.account, self._ask(known, values))
+
+    def send(self, endpoint: str, params: Mapping[str, Any]) -> Any:
+        """One plain call, once."""
+        return self._send(self.catalogue.endpoint(endpoint), params)
+
+    def positions(self, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Positions as they are now, archived ones too, by id."""
+        endpoint = self.catalogue.endpoint("order")
+        values = checked(endpoint, {"order_ids": ",".join(ids), "unignore_archived": 1})
+        rows = chain.from_iterable(self._walk_rows(endpoint, values))
+        return {client_id(row): row for row in rows if client_id(row) in ids}
+
+    def _movements(self, endpoint: Endpoint, values: Mapping[str, Any]) -> Any:
+        answer = balance.one(self._ask(endpoint, values), values["page"])
+        if answer is None:
+            text = N_("{account}: {endpoint} was asked for page {page} and shows another")
+            raise BrokenAnswer(text, account=self.account, endpoint=endpoint.name, page=values["page"])
+        return answer
+
+    def _ask(self, endpoint: Endpoint, values: Mapping[str, Any]) -> balance.Ask:
+        def ask(page: int, spelling: balance.Spelling) -> Mapping[str, Any]:
+            plain: dict[str, Any] = {"id": values["id"]}
+            wanted = request(endpoint, {**plain, "page": page} if spelling == "path" and page > 1 else plain)
+            if spelling == "query":
+                wanted = replace(wanted, query={"page": page})
+            data: Mapping[str, Any] = self.payload(endpoint, self.transport.send(wanted))
+            return data
+
+        return ask
+
+    def check(self, entities: Mapping[str, Sequence[str]]) -> list[Check]:
+        listed = {entity: [path for path in paths if path != LEGAL] for entity, paths in entities.items()}
+        checks = super().check(listed)
+        if checks and all(check.ok for check in checks) and "customer" in entities:
+            checks += self._client_checks(LEGAL in entities["customer"])
+        return checks
+
+    def _client_checks(self, legal: bool) -> Iterator[Check]:
+        endpoint = self.catalogue.endpoint("client")
+        shown = self._send(endpoint, {"per_page": 1})
+        text = N_("{count} clients are shown; what the employee's rights do not allow is left out without a word")
+        yield Check(name="rights", ok=True, text=Sentence(text, count=shown.get("pages")))
+        firms = self._send(endpoint, {"per_page": 1, "is_wholesaler": 1})["clients"] if legal else []
+        if firms:
+            raw = self._client(client_id(firms[0]))
+            seen = raw is not None and LEGAL in raw
+            text = N_("legal details are shown") if seen else N_("legal details are not shown to this employee")
+            yield Check(name="legal", ok=seen, text=Sentence(text), warning=not seen)
+
+    # Clients
+
+    def _turn(self, cursor: str | None) -> int:
+        if cursor is not None and cursor.isascii() and cursor.isdigit():
+            return int(cursor)
+        return int(self._now() // _TURN_SECONDS)
+
+    def _clients(self, paths: Sequence[str], turn: int) -> Iterator[Page]:
+        """The list; the cursor, given once all is read, says whose turn it is next."""
+        endpoint = self.catalogue.endpoint("client")
+        reader = self._client_reader(paths)
+        assert endpoint.paging is not None
+        walk = Walk(endpoint.paging, self._fetcher(endpoint, {}), self._listed, self.transport.concurrency)
+        before: set[str] = set()
+        try:
+            for part in walk.parts():
+                yield self._page([raw for raw in part.raws if client_id(raw) not in before], paths, reader, turn)
+                before = set(part.ids)
+        except RejectedError as error:
+            text = N_("{account}: {endpoint} refuses to list {entity}: {reason}")
+            facts = {"account": self.account, "endpoint": "client", "entity": "customer", "reason": error.sentence}
+            raise BrokenAnswer(text, **facts) from error
+        yield Page([], str((turn + 1) % self.legal_within))
+
+    def _listed(self, response: Response) -> Listed:
+        data = self.payload(self.catalogue.endpoint("client"), response)
+        pages = data.get("pages")
+        return Listed(data["clients"], int(pages) if str(pages).isdigit() else None)
+
+    def _client_reader(self, paths: Sequence[str]) -> PageReader:
+        kept = (*paths, LIST_DIGEST) if self._remembers(paths) else tuple(paths)
+        return PageReader(self._entity("customer"), kept, ())
+
+    def _remembers(self, paths: Sequence[str]) -> bool:
+        return self.remember is not None and LEGAL in paths
+
+    def _page(
+        self, raws: Sequence[Mapping[str, Any]], paths: Sequence[str], reader: PageReader, turn: int | None
+    ) -> Page:
+        """Rows of list rows, legal persons completed by what their forms say. `turn` None: every form is read."""
+        legal = self._legal(raws, turn) if LEGAL in paths else {}
+        rows: list[Row] = []
+        unreadable: list[tuple[str, str]] = []
+        for raw in raws:
+            key = client_id(raw)
+            details = legal.get(key, raw)
+            if not key or details is None:
+                unreadable.append((key, NO_FORM if key else NO_ID))
+                continue
+            whole = raw if details is raw else clients.with_legal(raw, details)
+            rows.append(self._row(whole, reader))
+        return Page(rows, None, unreadable)
+
+    def _legal(self, raws: Sequence[Mapping[str, Any]], turn: int | None) -> dict[str, Any]:
+        """Client id -> legal details, remembered or read now; None for a form that cannot be read."""
+        firms = [raw for raw in raws if is_legal(raw) and client_id(raw)]
+        known: dict[str, Any] = {}
+        if firms and self.remember is not None and turn is not None:
+            remembered = self.remember("customer", [client_id(raw) for raw in firms])
+            known = clients.known_legal(firms, remembered, turn)
+        wanted = [client_id(raw) for raw in firms if client_id(raw) not in known]
+        responses = self.transport.fetch_ahead(self._form_request(key) for key in wanted)
+        for key, response in zip(wanted, responses, strict=True):
+            known[key] = self._details(response)
+        return known
+
+    def _details(self, response: Response) -> Any:
+        try:
+            client = self.payload(self.catalogue.endpoint("client.form"), response)["client"]
+        except Missing:
+            return None
+        return client.get(LEGAL, {})
+
+    def _row(self, raw: Mapping[str, Any], reader: PageReader) -> Row:
+        row = reader.rows([raw]).rows[0]
+        return row._replace(changed_at=clients.moment(raw.get("date_modified"), self._zone))
+
+    def _row_of_form(self, raw: Mapping[str, Any], paths: Sequence[str]) -> Row:
+        whole = clients.with_legal(raw, raw.get(LEGAL, {})) if is_legal(raw) else raw
+        return self._row(whole, self._client_reader(paths))._replace(full=raw)
+
+    def _form_request(self, external_id: str) -> Request:
+        endpoint = self.catalogue.endpoint("client.form")
+        return request(endpoint, checked(endpoint, {"id": external_id}), self.catalogue.always)
+
+    def _client(self, external_id: str) -> Mapping[str, Any] | None:
+        try:
+            response = self.transport.send(self._form_request(external_id))
+            raw: Mapping[str, Any] = self.payload(self.catalogue.endpoint("client.form"), response)["client"]
+        except Missing:
+            return None
+        if client_id(raw) != external_id:
+            text = N_("{account}: the form of client {external_id} shows client {other}")
+            raise BrokenAnswer(text, account=self.account, external_id=external_id, other=client_id(raw))
+        return raw
+
+    # Groups
+
+    def _group_rows(self) -> list[dict[str, Any]]:
+        data = self._send(self.catalogue.endpoint("client.group"), {})
+        return [groups.normal(raw) for raw in data["groups"]]
+
+    def _groups(self, paths: Sequence[str], named: str | None = None) -> list[Row]:
+        reader = PageReader(self._entity("group"), paths, ())
+        raws = self._group_rows()
+        return reader.rows([raw for raw in raws if named is None or raw.get("name") == named]).rows
+
+    def _exchange(self, endpoint: Endpoint, values: Mapping[str, Any]) -> Response:
+        response = super()._exchange(endpoint, values)
+        if endpoint.name == "client.group.edit" and response.status == 404:
+            # the document's example names another path than its table of contents (S-02)
+            wanted = request(endpoint, values, self.catalogue.always)
+            return self.transport.send(replace(wanted, path=wanted.path.replace("/panel/client/", "/panel/order/", 1)))
+        return response
+
+
+def build(
+    account: Account,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    remember: Remember | None = None,
+) -> SaplabAdapter:
+    """The adapter of a configured account."""
+    password = "" if account.password is None else account.password.get_secret_value()
+    transport = Transport(
+        account.name,
+        account.url or "",
+        auth=Basic(account.login or "", password),
+        rate=account.rate or _RATE,
+        timeout=account.timeout,
+        insecure=account.insecure,
+        concurrency=account.concurrency or _CONCURRENCY,
+        clock=clock,
+        sleep=sleep,
+    )
+    return SaplabAdapter(account.name, account.spoke, transport, zone=ZoneInfo(account.timezone), remember=remember)

@@ -15,6 +15,7 @@ import pytest
 from connector.config import Settings, load
 from connector.config.schema import schemas
 from connector.errors import EXIT_CONFIG, ConfigError, ConfigErrors
+from connector.resources import schemas_folder
 
 ENV = {
     "ONEC_PASSWORD": "пароль-1",

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from connector.config.routes import RoutesFile
 from connector.config.workspace import Workspace
 
+_MAY_BE_EMPTY: Final = frozenset({"accounts", "organizations", "spots"})
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -21,4 +22,7 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def _schema(model: Any, title: str) -> dict[str, Any]:
-    return {"$schema": _DRAFT, **TypeAdapter(model).json_schema(), "title": title}
+    schema = {"$schema": _DRAFT, **TypeAdapter(model).json_schema(), "title": title}
+    for name in _MAY_BE_EMPTY & schema.get("properties", {}).keys():
+        schema["properties"][name]["type"] = ["object", "null"]
+    return schema

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from connector.config.accounts import AccountLine, AccountName, Timezone, Word
 from connector.locale import N_
@@ -69,6 +69,9 @@ def cron(text: str) -> str:
     return " ".join(fields)
 
 
+_NOTHING_YET: Final = BeforeValidator(lambda value: {} if value is None else value)
+"""`accounts:` with nothing but comments below it is an empty set of accounts."""
+
 Cron = Annotated[str, AfterValidator(cron)]
 Inn = Annotated[str, AfterValidator(_inn)]
 Clock = Annotated[str, AfterValidator(_clock)]
@@ -130,7 +133,11 @@ class Workspace(Strict):
         default=None, description="documents before it count as agreed, with opening totals"
     )
     closed_until: date | None = Field(default=None, description="documents dated up to here are never rewritten")
-    accounts: dict[AccountName, AccountLine] = Field(default_factory=dict)
+    accounts: Annotated[dict[AccountName, AccountLine], _NOTHING_YET] = Field(default_factory=dict)
     serve: Serve = Serve()
-    organizations: dict[Word, Organization] = Field(default_factory=dict, description="who sells, for documents in 1C")
-    spots: dict[Word, Spot] = Field(default_factory=dict, description="“account:spot” -> its accounting facts")
+    organizations: Annotated[dict[Word, Organization], _NOTHING_YET] = Field(
+        default_factory=dict, description="who sells, for documents in 1C"
+    )
+    spots: Annotated[dict[Word, Spot], _NOTHING_YET] = Field(
+        default_factory=dict, description="“account:spot” -> its accounting facts"
+    )

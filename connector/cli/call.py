@@ -1,0 +1,57 @@
+"""`connector call`: one raw call through the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from connector.cli.session import Session, json_option, pass_session
+from connector.cli.texts import argument, command, option
+from connector.errors import UsageError
+from connector.locale import N_
+from connector.systems import build
+from connector.systems.catalogue import load
+
+HELP = N_(
+    "One call of one endpoint, checked against the catalogue before anything is sent. The answer is printed as JSON. "
+    "A call that changes something is refused without --yes and never repeated."
+)
+EXAMPLE = (
+    "connector call kafe clients.getClients num=5\n"
+    "connector call kafe clients.updateClient client_id=55 comment=VIP --yes\n"
+    'connector call kafe menu.createCategory category_name="Супы" --yes'
+)
+
+
+@command("call", help=HELP, example=EXAMPLE)
+@argument("account", metavar="ACCOUNT", help=N_("the account of connector.yaml"))
+@argument("endpoint", metavar="ENDPOINT", help=N_("its name in the catalogue"))
+@argument("pairs", metavar="[NAME=VALUE]...", nargs=-1, help=N_("parameters; lists and objects as JSON"))
+@option("--yes", is_flag=True, help=N_("send it although it changes something"))
+@json_option
+@pass_session
+def call(session: Session, account: str, endpoint: str, pairs: Sequence[str], yes: bool) -> None:
+    configured = session.account(account)
+    known = load(configured.kind).endpoint(endpoint)
+    params = _params(pairs)
+    if known.repeat != "safe" and not yes:
+        raise UsageError(N_("{endpoint} changes something there; add --yes to send it"), endpoint=endpoint)
+    adapter = build(configured)
+    try:
+        answer = adapter.call(endpoint, params)
+    finally:
+        adapter.close()
+    session.screen.as_json = True  # the payload is JSON, asked for or not
+    session.screen.show(answer, lambda: None)
+
+
+def _params(pairs: Sequence[str]) -> dict[str, Any]:
+    params: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not (name and equals):
+            raise UsageError(N_("“{pair}” is no parameter; write name=value"), pair=pair)
+        if name in params:
+            raise UsageError(N_("the parameter {name} stands twice"), name=name)
+        params[name] = value
+    return params

@@ -1,0 +1,48 @@
+"""`connector catalogue`: every endpoint we know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from connector.cli.session import Session, json_option, pass_session
+from connector.cli.texts import argument, command
+from connector.config import KINDS
+from connector.locale import N_
+from connector.systems.catalogue import Endpoint, load
+
+HELP = N_("Every endpoint the connector knows, with its parameters and with what may be done when no answer comes.")
+
+
+@command("catalogue", help=HELP, example="connector catalogue poster\nconnector catalogue --json")
+@argument("kind", metavar="[KIND]", required=False, type=click.Choice(KINDS), help=N_("one system; default: all"))
+@json_option
+@pass_session
+def catalogue(session: Session, kind: str | None) -> None:
+    rows = list(_rows(kind))
+    heads = (N_("system"), N_("endpoint"), N_("verb"), N_("repeat"), N_("parameters"))
+    session.screen.show(rows, lambda: session.screen.table(heads, [_line(row) for row in rows]))
+
+
+def _rows(kind: str | None) -> Iterator[dict[str, Any]]:
+    for one in KINDS if kind is None else (kind,):
+        for name, endpoint in load(one).endpoints.items():
+            yield {
+                "kind": one,
+                "name": name,
+                "verb": endpoint.verb,
+                "path": endpoint.path,
+                "params": _params(endpoint),
+                "repeat": endpoint.repeat,
+            }
+
+
+def _params(endpoint: Endpoint) -> list[dict[str, Any]]:
+    return [{"name": name, "type": param.type, "required": param.required} for name, param in endpoint.params.items()]
+
+
+def _line(row: dict[str, Any]) -> tuple[object, ...]:
+    names = [one["name"] + ("*" if one["required"] else "") for one in row["params"]]
+    return row["kind"], row["name"], row["verb"], row["repeat"], " ".join(names)

@@ -1,0 +1,1 @@
+"""Work that starts by itself: schedule files, the built-in scheduler, the distributed queue."""

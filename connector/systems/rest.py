@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from time import time
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from connector.errors import (
     BrokenAnswer,
     ConnectorError,
-    Forbidden,
     Invalid,
     Missing,
     OutcomeUnknown,
     RejectedError,
+    UsageError,
 )
-from connector.locale import N_, Sentence
+from connector.locale import N_
+from connector.systems import checks
 from connector.systems.base import Capabilities, Check, Outcome, Page, Raw, Row
 from connector.systems.catalogue import Catalogue, Endpoint, Entity, Look, Write
 from connector.systems.decoding import Decoded, PageReader, Unexpected, dig, pages_of
@@ -32,7 +31,6 @@ from connector.systems.windows import refuse_outside
 from connector.transport.http import Transport
 from connector.transport.messages import Response
 
-_CLOCK_TOLERANCE: Final = 120.0
 _Seconds = Callable[[], float]
 _T = TypeVar("_T")
 
@@ -203,28 +201,30 @@ class RestAdapter:
 
     def call(self, endpoint: str, params: Mapping[str, Any]) -> Any:
         """The content of the answer; the rows of all pages where the call is paged and no page was asked for."""
-        known = self.catalogue.endpoint(endpoint)
-        parts = self.stream(endpoint, params)
-        if not self._paged(known, params):
-            return next(parts)
+        parts = list(self.stream(endpoint, params))
+        if len(parts) == 1 and not self._paged(self.catalogue.endpoint(endpoint), params):
+            return parts[0]
         return [row for part in parts for row in part]
 
     def stream(self, endpoint: str, params: Mapping[str, Any]) -> Iterator[Any]:
         """The same piece by piece: a list of rows for each page, or the one content of a call without pages."""
         known = self.catalogue.endpoint(endpoint)
+        if known.use != "call":
+            text = N_("{endpoint} is not called from here: it belongs to `connector connect {kind}` or is sent to us")
+            raise UsageError(text, endpoint=endpoint, kind=self.kind)
         values = checked(known, params, self.units)
         if not self._paged(known, params):
             return self._single(known, values)
         return self._walk_rows(known, values)
 
     def check(self, entities: Mapping[str, Sequence[str]]) -> list[Check]:
-        checks: list[Check] = []
+        lines: list[Check] = []
         for entity, paths in entities.items():
             served = self.catalogue.entities.get(entity)
             if served is None or served.feed is None:
                 continue
-            checks += self._check_entity(entity, served, served.feed, paths, first=not checks)
-        return checks
+            lines += self._check_entity(entity, served, served.feed, paths, first=not lines)
+        return lines
 
     def requests(self) -> int:
         return self.transport.sent
@@ -257,7 +257,9 @@ class RestAdapter:
         return self.transport.send(request(endpoint, values, self.catalogue.always))
 
     def _send(self, endpoint: Endpoint, params: Mapping[str, Any]) -> Any:
-        values = checked(endpoint, params, self.units)
+        return self._content(endpoint, checked(endpoint, params, self.units))
+
+    def _content(self, endpoint: Endpoint, values: Mapping[str, Any]) -> Any:
         return self.payload(endpoint, self._exchange(endpoint, values))
 
     def _pages(self, endpoint: Endpoint, params: Mapping[str, Any], reader: PageReader) -> Iterator[Page]:
@@ -317,7 +319,7 @@ class RestAdapter:
         return own.isdisjoint(params)
 
     def _single(self, endpoint: Endpoint, values: Mapping[str, Any]) -> Iterator[Any]:
-        payload = self.payload(endpoint, self._exchange(endpoint, values))
+        payload = self._content(endpoint, values)
         refuse_outside(self.account, endpoint, values, payload)
         yield payload
 
@@ -333,42 +335,24 @@ class RestAdapter:
 
         overlap_free = paging.model_copy(update={"overlap": 0, "per": max(0, paging.per - paging.overlap)})
         walk = Walk(overlap_free, self._fetcher(endpoint, values), read, self.transport.concurrency)
+        seen: set[str] = set()
         for part in walk.parts():
-            yield part.rows
+            fresh = part.rows if paging.key is None else _unseen(part.rows, paging.key, seen)
+            if part.rows and not fresh:
+                return
+            yield fresh
 
     def _check_entity(
         self, entity: str, served: Entity, look: Look, paths: Sequence[str], *, first: bool
     ) -> list[Check]:
         endpoint = self.catalogue.endpoint(look.endpoint)
-        small = _smallest(endpoint)
         try:
-            values = checked(endpoint, {**look.params, **small}, self.units)
-            response = self._exchange(endpoint, values)
+            response = self._exchange(endpoint, checked(endpoint, {**look.params, **_smallest(endpoint)}, self.units))
             records = self._records(endpoint, self.payload(endpoint, response))
-        except Forbidden as error:
-            return [Check(name="credentials" if first else "rights", ok=False, text=error.sentence)]
         except ConnectorError as error:
-            return [Check(name="reachable", ok=False, text=error.sentence)]
-        opening = self._opening_checks(response) if first else []
-        return [*opening, *_field_checks(entity, records, paths)]
-
-    def _opening_checks(self, response: Response) -> list[Check]:
-        reached = Check(name="reachable", ok=True, text=Sentence(N_("the system answers")))
-        known = Check(name="credentials", ok=True, text=Sentence(N_("the credentials are accepted")))
-        return [reached, known, *self._clock_check(response)]
-
-    def _clock_check(self, response: Response) -> list[Check]:
-        said = response.headers.get("date")
-        if said is None:
-            return []
-        try:
-            theirs = parsedate_to_datetime(said)
-        except ValueError:
-            return []
-        skew = abs(self._now() - theirs.replace(tzinfo=theirs.tzinfo or UTC).timestamp())
-        fine = skew <= _CLOCK_TOLERANCE
-        text = N_("the clocks agree") if fine else N_("the clocks differ by {seconds} seconds; set the clock here")
-        return [Check(name="clock", ok=fine, text=Sentence(text, seconds=round(skew)), warning=not fine)]
+            return [checks.refused(error, first=first)]
+        opening = checks.opening(response, self._now()) if first else []
+        return [*opening, checks.fields(entity, records, paths)]
 
 
 def checked_page(endpoint: Endpoint, page: Mapping[str, Any]) -> dict[str, Any]:
@@ -405,6 +389,13 @@ def _carries(raw: Mapping[str, Any], look: Look, value: str) -> bool:
     return str(held) == value
 
 
+def _unseen(rows: list[Any], key: str, seen: set[str]) -> list[Any]:
+    """Rows that a walk by key has not met: where its order is not documented, nothing new is the end (§1.4)."""
+    fresh = [row for row in rows if str(row.get(key)) not in seen]
+    seen.update(str(row.get(key)) for row in fresh)
+    return fresh
+
+
 def _digits(text: str) -> str:
     return "".join(sign for sign in text if sign.isdigit())
 
@@ -414,23 +405,11 @@ def _part_of(endpoint: Endpoint, payload: Any, rows: list[Any]) -> _Part:
     total = paging.pages or paging.count if paging is not None else None
     outer = dig(payload, endpoint.rows.split(".")[:-1]) if endpoint.rows else payload
     pages = pages_of(paging, dig(outer, total.split("."))) if total else None
-    last = rows[-1].get(paging.key) if rows and paging is not None and paging.key is not None else None
-    return _Part(rows, pages, None if last is None else str(last))
+    keys = [str(row.get(paging.key, "")) for row in rows] if paging is not None and paging.key is not None else []
+    return _Part(rows, pages, max(keys, key=lambda text: (len(text), text), default=None))
 
 
 def _smallest(endpoint: Endpoint) -> dict[str, Any]:
     """Parameters for the smallest page, so that a check reads little."""
     paging = endpoint.paging
     return {} if paging is None or paging.size is None else {paging.size: 1}
-
-
-def _field_checks(entity: str, records: Sequence[Mapping[str, Any]], paths: Sequence[str]) -> list[Check]:
-    if not records:
-        text = Sentence(N_("{entity}: there are no records yet, so the mapped fields cannot be seen"), entity=entity)
-        return [Check(name="fields", ok=True, text=text, warning=True)]
-    lacking = [path for path in paths if path not in records[0]]
-    if lacking:
-        text = Sentence(N_("{entity}: the mapped fields {fields} are not in the answer"), entity=entity)
-        text.facts["fields"] = ", ".join(lacking)
-        return [Check(name="fields", ok=False, text=text, warning=True)]
-    return [Check(name="fields", ok=True, text=Sentence(N_("{entity}: the mapped fields are there"), entity=entity))]

@@ -39,6 +39,27 @@ def refuse_outside(account: str, endpoint: Endpoint, values: Mapping[str, Any], 
             raise BrokenAnswer(text, start=_shown(start), end=_shown(end), **facts)
 
 
+def halves(endpoint: Endpoint, params: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The same call over the two halves of its window, whole days each; None where there is nothing to halve."""
+    window = endpoint.window
+    if window is None:
+        return None
+    start, end = (_asked(params.get(name), window.format) for name in (window.start, window.end))
+    if start is None or end is None or start >= end:
+        return None
+    middle = start + (end - start) // 2
+    first, second = middle.isoformat(), (middle + timedelta(days=1)).isoformat()
+    if ":" in str(params[window.start]) or ":" in str(params[window.end]):
+        first, second = f"{first} 23:59:59", f"{second} 00:00:00"
+    return [{**params, window.end: first}, {**params, window.start: second}]
+
+
+def _asked(value: Any, form: str) -> date | None:
+    """A day as a person or a mapping gives it: in the remote's format, or ISO."""
+    day = _day(value, form)
+    return day if day is not None else _day(value, "Y-m-d")
+
+
 def _held(payload: Any, endpoint: Endpoint, field: str) -> Iterator[Any]:
     rows = dig(payload, endpoint.rows.split(".")) if endpoint.rows else payload
     for row in rows if isinstance(rows, list) else [rows]:

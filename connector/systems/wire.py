@@ -21,16 +21,15 @@ def transport_of(
     concurrency: int,
     clock: Callable[[], float],
     sleep: Callable[[float], None],
-    timeout: float | None = None,
     cookies: bool = False,
 ) -> Transport:
-    """The account's transport; `rate`, `concurrency` and the shortest `timeout` are what its system bears by default."""
+    """The account's transport; `rate` and `concurrency` are what its system bears, where the account says nothing."""
     return Transport(
         account.name,
         needed(account, account.url, "url"),
         auth=auth,
         rate=account.rate if account.rate is not None else rate,
-        timeout=max(account.timeout, timeout or 0),
+        timeout=account.timeout,
         insecure=account.insecure,
         concurrency=account.concurrency or concurrency,
         cookies=cookies,

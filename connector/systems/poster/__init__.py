@@ -1,0 +1,1 @@
+"""Poster: a till in the cloud. Its web API, OAuth and webhooks."""

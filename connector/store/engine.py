@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -16,6 +18,7 @@ PATIENCE: Final = 30.0
 """Seconds that a writer waits for another one before it says that the store is busy."""
 
 _OLDEST_SQLITE: Final = (3, 37, 0)  # RETURNING, STRICT
+_WAL_PAUSE: Final = 0.02  # seconds between two attempts to switch a file to WAL
 _DRIVERS: Final = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 _LONGEST_NAME: Final = 63  # bytes of an identifier in PostgreSQL
 
@@ -81,8 +84,8 @@ def _sqlite(address: URL, patience: float) -> Engine:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
+        _use_wal(connection, patience)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=NORMAL",
             "foreign_keys=ON",
             "cache_size=-16384",
@@ -96,6 +99,25 @@ def _sqlite(address: URL, patience: float) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _use_wal(
+    connection: sqlite3.Connection,
+    patience: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Two programs that make a store at once meet here, and SQLite does not wait for this lock by itself."""
+    end = clock() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or clock() >= end:
+                raise
+            sleep(_WAL_PAUSE)
+        else:
+            return
 
 
 def _postgres(address: URL, schema: str | None, patience: float) -> Engine:

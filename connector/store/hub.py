@@ -138,7 +138,7 @@ class Hub:
         return [row[0] for row in rows]
 
     def complete(self, entity: str, feeds: Sequence[int]) -> None:
-        """Of the records marked TO_COMPLETE those that every one of these feeds has need nothing; the rest is planned."""
+        """Records marked TO_COMPLETE that every one of these feeds has need nothing; the rest is planned."""
         listed = ", ".join(str(int(feed)) for feed in feeds)
         if feeds:
             self._db.run(

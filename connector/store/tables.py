@@ -133,7 +133,7 @@ dirty = _table(
     "dirty",
     Column("uid", _Text, primary_key=True),
     Column("entity", _Text, nullable=False),
-    Column("stage", Integer, nullable=False, comment="0 to be merged, 1 to be planned"),
+    Column("stage", Integer, nullable=False, comment="0 to merge, 1 to plan, 2 to plan where a spoke lacks it"),
     Index("ix_dirty_entity_stage", "entity", "stage", "uid"),
     sqlite_with_rowid=False,
 )

@@ -3,6 +3,7 @@ by name, and fail under CI=true. Every session has a schema of its own there, dr
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -87,11 +88,19 @@ def url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def new_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def new_urls(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Addresses of stores that have not been made yet, a new one each time."""
+    if database == "postgres":
+        fresh: Callable[[], str] = request.getfixturevalue("schema")
+        return fresh
+    numbers = itertools.count()
+    return lambda: f"sqlite:///{tmp_path / f'new{next(numbers)}.db'}"
+
+
+@pytest.fixture
+def new_url(new_urls: Callable[[], str]) -> str:
     """The address of a store that has not been made yet."""
-    if database == "sqlite":
-        return f"sqlite:///{tmp_path / 'new.db'}"
-    return str(request.getfixturevalue("schema")())
+    return new_urls()
 
 
 @pytest.fixture

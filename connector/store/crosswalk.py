@@ -157,6 +157,14 @@ class Crosswalk:
         )
         return None if row is None else _link(row)
 
+    def seen(self, spoke: str, entity: str, external_ids: Iterable[str]) -> dict[str, bytes]:
+        """external id -> the row as it was last seen."""
+        rows = self._db.all(
+            f"SELECT external_id, seen FROM link WHERE feed = ? AND seen IS NOT NULL AND external_id {self._db.among}",
+            (self.feed(spoke, entity), self._db.listed(external_ids)),
+        )
+        return dict(rows)
+
     def by_external_id(self, external_id: str) -> list[Link]:
         rows = self._db.all(
             f"SELECT {_COLUMNS} {_FROM} WHERE l.feed IN (SELECT id FROM feed) AND l.external_id = ? ORDER BY 1",

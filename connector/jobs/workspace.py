@@ -1,0 +1,149 @@
+"""A workspace, opened: settings, store, mappings, adapters and the engine between them. The one place that builds them.
+
+Everything is made when first asked for: `status` opens no adapter, `check` opens no store.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from zoneinfo import ZoneInfo
+
+from connector import config, systems
+from connector.mapping import Mapping as Compiled
+from connector.mapping import load as load_mapping
+from connector.model.routes import EntityRoutes
+
+if TYPE_CHECKING:
+    from connector.store import Store
+    from connector.sync.engine import Engine, Progress
+    from connector.sync.resolve import Resolver
+    from connector.systems.base import Adapter
+
+
+class Workspace:
+    """What is in a folder with a connector.yaml, ready for use."""
+
+    def __init__(
+        self,
+        settings: config.Settings,
+        *,
+        clock: Callable[[], datetime] | None = None,
+        entropy: Callable[[int], bytes] = secrets.token_bytes,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.settings = settings
+        zone = ZoneInfo(settings.timezone)
+        self.clock = clock or (lambda: datetime.now(zone))
+        self.entropy = entropy
+        self.sleep = sleep
+        self._adapters: dict[str, Adapter] = {}
+
+    @classmethod
+    def open(cls, folder: Path, env: Mapping[str, str] | None = None) -> Self:
+        return cls(config.load(folder, os.environ if env is None else env))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for adapter in self._adapters.values():
+            adapter.close()
+        if "store" in self.__dict__:
+            self.store.close()
+
+    @property
+    def now(self) -> str:
+        return self.clock().isoformat(timespec="seconds")
+
+    @cached_property
+    def store(self) -> Store:
+        """The store; made when there is none yet."""
+        from connector.store import open_store
+
+        store = open_store(self.settings.store)
+        store.create()
+        return store
+
+    @cached_property
+    def routes(self) -> dict[str, EntityRoutes]:
+        return {routes.entity: routes for routes in self.settings.routes}
+
+    @cached_property
+    def mappings(self) -> dict[tuple[str, str], Compiled]:
+        """(spoke, entity) -> the compiled mapping of the route's channel."""
+        return {
+            (route.spoke, routes.entity): self.mapping(route.account, routes.entity)
+            for routes in self.settings.routes
+            for route in routes.routes
+            if route.direction != "off"
+        }
+
+    def mapping(self, account: str, entity: str) -> Compiled:
+        line = self.settings.accounts[account]
+        return load_mapping(self.settings.mappings, line.kind, entity, line.profile, timezone=line.timezone)
+
+    def adapter(self, account: str) -> Adapter:
+        if account not in self._adapters:
+            adapter = systems.build(self.settings.accounts[account], sleep=self.sleep)
+            if hasattr(adapter, "remember"):
+                adapter.remember = self._memory(adapter.spoke)
+            self._adapters[account] = adapter
+        return self._adapters[account]
+
+    def adapters(self) -> dict[str, Adapter]:
+        """Every account that takes part in a route."""
+        names = {
+            route.account for routes in self.settings.routes for route in routes.routes if route.direction != "off"
+        }
+        return {name: self.adapter(name) for name in self.settings.accounts if name in names}
+
+    def _memory(self, spoke: str) -> Callable[[str, Sequence[str]], dict[str, bytes]]:
+        """What was last seen, for an adapter that must know it; over a connection of its own, for feeds are threads."""
+        reader: list[Store] = []
+
+        def remember(entity: str, external_ids: Sequence[str]) -> dict[str, bytes]:
+            from connector.store import open_store
+
+            if not reader:
+                reader.append(open_store(self.settings.store))
+            return reader[0].crosswalk.seen(spoke, entity, external_ids)
+
+        return remember
+
+    def engine(self, progress: Progress | None = None) -> Engine:
+        from connector.sync.engine import Engine, Silent
+
+        return Engine(
+            store=self.store,
+            routes=self.settings.routes,
+            mappings=self.mappings,
+            adapters=self.adapters(),
+            clock=self.clock,
+            entropy=self.entropy,
+            owner=f"{socket.gethostname()}:{os.getpid()}",
+            progress=progress or Silent(),
+        )
+
+    def resolver(self, by: str) -> Resolver:
+        from connector.sync.resolve import Resolver
+
+        return Resolver(self.store, self.routes, self.mappings, at=self.now, by=by)
+
+    def fresh_uid(self) -> str:
+        from connector.model.values import new_uid
+
+        return new_uid(int(self.clock().timestamp() * 1000), self.entropy(10))

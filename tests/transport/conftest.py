@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from loopback import SECRET, RawServer, Waiting
 
 from connector.transport.auth import Auth, QueryKey
 from connector.transport.http import Patience, Transport
+from transport.loopback import SECRET, RawServer, Waiting
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from email.utils import formatdate
 
 import pytest
 import responses
-from loopback import HANG, SECRET, answer
 
 from connector.errors import (
     BrokenAnswer,
@@ -30,6 +29,7 @@ from connector.errors import (
 )
 from connector.transport.auth import Basic, FormKey, HeaderKey, NoAuth
 from connector.transport.http import Request, Transport
+from transport.loopback import HANG, SECRET, answer
 
 OK = answer(b'{"sum": 12345678901234567.89}')
 READ = Request(endpoint="clients.getClients", path="/clients.getClients", query={"num": 2})

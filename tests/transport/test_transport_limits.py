@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from loopback import Waiting
 
 from connector.transport.limits import Patience, Rate, retry_after
+from transport.loopback import Waiting
 
 
 def rate(waiting: Waiting, per_second: float | None, burst: int = 1) -> Rate:

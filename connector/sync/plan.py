@@ -155,7 +155,7 @@ def _plan_create(view: View, routes: EntityRoutes, target: Target, around: Aroun
     route, can = target.route, target.capabilities
     if not (route.create and can.can_create) or view.held or view.hub.get("active") is False:
         return
-    if not view.links or not in_scope(view, route) or not _may_feed(view, routes, route):
+    if not in_scope(view, route) or not _may_feed(view, routes, route):
         return
     patch = push_values(view, routes, target, None)
     after = _refer(target, around, patch)
@@ -275,7 +275,7 @@ _SCOPES: dict[Scope, Any] = {
 
 def _may_feed(view: View, routes: EntityRoutes, route: Route) -> bool:
     """Accounts of one kind do not feed each other unless the route says so."""
-    if route.peers:
+    if route.peers or not view.links:
         return True
     kinds = {other.kind for link in view.links if (other := routes.route(link.spoke)) is not None}
     return bool(kinds - {route.kind})

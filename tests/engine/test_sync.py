@@ -77,3 +77,93 @@ def test_two_edits_of_one_field_are_a_conflict_and_no_value_is_lost(world: World
     assert {row["city"] for account in ("books", "till", "shop") for row in world.rows(account).values()} == {"Тверь"}
     assert written(world.sync()) == 0
     assert len(world.store.conflicts.all()) == 1
+
+
+def test_a_lost_answer_makes_no_second_record(world: World) -> None:
+    from connector.errors import OutcomeUnknown
+    from connector.systems.memory import Fault, Script
+
+    world.till.add("customer", full="Петров Иван", phone="+79161234567")
+    for system in (world.books, world.shop):
+        system.faults = Script(Fault("create", "after", OutcomeUnknown("lost")))
+    first = world.sync()
+    assert first.status == "attention"
+    assert len(world.store.outbox.with_status("unknown")) == 2
+    second = world.sync()
+    assert len(world.rows("books")) == len(world.rows("shop")) == 1
+    assert second.status == "clean", second.as_json()
+    assert written(world.sync()) == 0
+
+
+def test_deactivation_travels_and_a_deletion_against_an_edit_is_asked(world: World) -> None:
+    one = world.till.add("customer", full="Петров Иван", phone="+79161234567")
+    two = world.till.add("customer", full="Сидоров Пётр", phone="+79161234568")
+    world.till.add("customer", full="Белов Олег", phone="+79161234569")
+    world.sync()
+    shop = {row["name"]: key for key, row in world.rows("shop").items()}
+    world.till.remove("customer", one)
+    world.till.remove("customer", two)
+    world.shop.edit("customer", shop["Сидоров Пётр"], address="Мира, 5")
+    report = world.sync()
+    by_name = {row["name"]: row["status"] for row in world.rows("shop").values()}
+    assert by_name == {"Петров Иван": "0", "Сидоров Пётр": "1", "Белов Олег": "1"}, report.conflicts
+    (conflict,) = world.store.conflicts.all("open")
+    assert (conflict.field, conflict.rule) == ("active", "manual")
+    assert written(world.sync()) == 0
+    assert len(world.store.conflicts.all("open")) == 1
+
+
+def test_a_number_typed_at_the_till_becomes_a_card(world: World) -> None:
+    key = world.till.add("customer", full="Петров Иван", phone="+79161234567", card="1001")
+    report = world.sync()
+    assert [row["number"] for row in world.rows("books", "card").values()] == ["1001"], report.as_json()
+    assert [row["number"] for row in world.rows("shop", "card").values()] == ["1001"]
+    owner = next(iter(world.rows("books", "card").values()))["owner"]
+    assert owner in world.rows("books")
+    assert written(world.sync()) == 0
+    world.till.edit("customer", key, card="1002")
+    world.sync()
+    assert {row["number"] for row in world.rows("books", "card").values()} == {"1001", "1002"}
+    assert world.rows("till")[key]["card"] == "1002"
+    assert written(world.sync()) == 0
+
+
+def test_a_card_that_has_a_holder_is_asked_about(world: World) -> None:
+    world.till.add("customer", full="Петров Иван", phone="+79161234567", card="1001")
+    other = world.till.add("customer", full="Сидоров Пётр", phone="+79161234568")
+    world.sync()
+    world.till.edit("customer", other, card="1001")
+    world.sync()
+    (conflict,) = world.store.conflicts.all("open")
+    assert (conflict.kind, conflict.entity) == ("identity", "card")
+    assert len(world.rows("books", "card")) == 1
+
+
+def test_two_people_on_one_phone_are_never_guessed(world: World) -> None:
+    world.books.insert("customer", {"title": "Мама", "phone": "+79161234567"}, "m")
+    world.books.insert("customer", {"title": "Дочь", "phone": "+79161234567"}, "d")
+    world.till.add("customer", full="Мама", phone="+79161234567")
+    report = world.sync()
+    assert len(world.rows("books")) == 2
+    assert len(world.rows("till")) == 1
+    assert len(world.rows("shop")) == 0
+    assert [c.kind for c in world.store.conflicts.all("open")] == ["identity"]
+    assert report.status == "attention"
+    assert written(world.sync()) == 0
+
+
+def test_groups_are_joined_by_a_person_only(world: World) -> None:
+    world.till.add("group", name="Оптовики", percent="5")
+    world.shop.add("group", name="Оптовики", percent="5")
+    key = world.till.add("customer", full="Петров Иван", phone="+79161234567", group_id="1")
+    world.sync()
+    assert next(iter(world.rows("shop").values()))["group_id"] == ""
+    from connector.sync.people import join, proposals
+
+    (proposal,) = proposals(world.store, "group")
+    assert proposal.score == 100
+    link = world.store.crosswalk.of([proposal.other])[proposal.other][0]
+    join(world.store, link, proposal.uid, at="now", by="test")
+    world.sync()
+    assert next(iter(world.rows("shop").values()))["group_id"] == "1", key
+    assert written(world.sync()) == 0

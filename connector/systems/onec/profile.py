@@ -25,9 +25,13 @@ Scalar = str | int | bool
 
 
 class Lookup(Strict):
-    """How a key is found: equal to one of the properties, or in a row of contact information of this type."""
+    """How a key is found: equal to one of the properties, or in a row of contact information of this type.
 
-    fields: tuple[str, ...] = ()
+    With `second` a key of two parts is meant, `7701234567/770101001`, the second empty where there is none.
+    """
+
+    fields: tuple[str, ...] = Field(default=(), max_length=2)
+    second: str | None = None
     contact: Literal["phone", "email"] | None = None
 
     @model_validator(mode="after")

@@ -1,0 +1,184 @@
+"""The objects of one entity of a profile, read as raw rows, with their companion and contact information.
+
+What an object says is given as 1C says it, except that a companion's properties stand beside its own, and that rows of
+contact information name their kind (see `contacts`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
+
+from connector.errors import Invalid
+from connector.systems.onec import contacts
+from connector.systems.onec.companion import Companions, Found, companion_of
+from connector.systems.onec.contacts import Kinds
+from connector.systems.onec.filters import Condition, Guid, field
+from connector.systems.onec.lookup import carries, condition_of
+from connector.systems.onec.metadata import Metadata
+from connector.systems.onec.profile import EntityProfile, Lookup, Profile
+from connector.systems.onec.values import ZERO_GUID
+from connector.systems.onec.versions import joined
+from connector.systems.onec.walk import walk
+from connector.systems.onec.wire import Entity, Wire
+
+_T = TypeVar("_T")
+log: Final = logging.getLogger("connector.systems.onec")
+
+_OWN: Final = ("Ref_Key", "DataVersion", "DeletionMark")
+_AT_ONCE: Final = 15
+"""Objects read by one condition: IIS refuses addresses longer than 2 KB."""
+
+_NO_PROPERTY: Final = frozenset({"6", "10", "14"})
+"""The codes with which a base may say that a property in `$select` is not there."""
+
+
+class Seen(NamedTuple):
+    """An object as read. `raw` has the asked properties that the base knows."""
+
+    guid: str
+    raw: dict[str, Any]
+    version: str | None
+    gone: bool
+
+
+class Objects:
+    """One entity of one base."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        profile: Profile,
+        entity: EntityProfile,
+        *,
+        kinds: Callable[[], Kinds],
+        metadata: Callable[[], Metadata],
+    ) -> None:
+        self.wire, self.profile, self.entity = wire, profile, entity
+        self.kinds, self._metadata = kinds, metadata
+        self._unknown: frozenset[str] = frozenset()
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """Where its parts live."""
+        companion = self.entity.companion
+        return (self.entity.resource,) if companion is None else (self.entity.resource, companion.resource)
+
+    def pages(self, paths: Sequence[str]) -> Iterator[list[Seen]]:
+        """All objects, page by page in the order of their keys."""
+        companions = self._all_companions(paths)
+        select = self._select(paths)
+
+        def ask(top: int, skip: int) -> list[Entity]:
+            return self._rows(select, self._where(), order="Ref_Key", top=top, skip=skip)
+
+        try:
+            for rows in walk(ask, self.profile.page, lambda row: str(row.get("Ref_Key"))):
+                yield self._seen(rows, companions)
+        finally:
+            if companions is not None:
+                companions.close()
+
+    def one(self, guid: str, paths: Sequence[str]) -> Seen | None:
+        select = self._select(paths)
+        found = self._known(select, lambda names: self.wire.one(self.entity.resource, guid, names))
+        if found is None or not self._belongs(found):
+            return None
+        return self.as_seen(found, self.companion(guid, paths))
+
+    def many(self, guids: Sequence[str], paths: Sequence[str]) -> Iterator[Seen]:
+        """The objects of these keys, in no order; those that are not there, or hidden, are left out."""
+        select = self._select(paths)
+        for start in range(0, len(guids), _AT_ONCE):
+            where = field("Ref_Key").among([Guid(guid) for guid in guids[start : start + _AT_ONCE]])
+            for found in self._rows(select, self._where(where)):
+                yield self.as_seen(found, self.companion(str(found["Ref_Key"]), paths))
+
+    def owners(self, guids: Sequence[str]) -> list[str]:
+        """The objects whose companions these are."""
+        companion = self.entity.companion
+        found: list[str] = []
+        for start in range(0, len(guids) if companion is not None else 0, _AT_ONCE):
+            assert companion is not None
+            where = field("Ref_Key").among([Guid(guid) for guid in guids[start : start + _AT_ONCE]])
+            rows = self.wire.rows(companion.resource, select=("Ref_Key", companion.key), where=where)
+            found += [str(row[companion.key]) for row in rows if row.get(companion.key, ZERO_GUID) != ZERO_GUID]
+        return found
+
+    def found(self, look: Lookup, value: str, paths: Sequence[str]) -> list[Seen]:
+        """The objects that carry a key."""
+        condition = condition_of(look, value, self.profile.contacts)
+        if condition is None:
+            return []
+        wanted = (*paths, *look.fields, *([look.second] if look.second else ()), self.table)
+        companion = self.entity.companion
+        if companion is not None and look.fields and set(look.fields) <= set(companion.fields):
+            rows = self.wire.rows(companion.resource, select=("Ref_Key", companion.key), where=condition)
+            seen = list(self.many([str(row[companion.key]) for row in rows], wanted))
+        else:
+            listed = self._rows(self._select(wanted), self._where(condition))
+            seen = [self.as_seen(row, self.companion(str(row["Ref_Key"]), wanted)) for row in listed]
+        return [one for one in seen if carries(one.raw, look, value, self.profile.contacts)]
+
+    # -- the parts of a row
+
+    @property
+    def table(self) -> str:
+        return self.profile.contacts.table
+
+    def _select(self, paths: Sequence[str]) -> tuple[str, ...]:
+        its = () if self.entity.companion is None else self.entity.companion.fields
+        return tuple(dict.fromkeys((*_OWN, *self.entity.where, *(path for path in paths if path not in its))))
+
+    def _rows(self, select: Sequence[str], where: Condition | None, **more: Any) -> list[Entity]:
+        return self._known(
+            select, lambda names: self.wire.rows(self.entity.resource, select=names, where=where, **more)
+        )
+
+    def _known(self, select: Sequence[str], ask: Callable[[tuple[str, ...]], _T]) -> _T:
+        """Ask for the properties the base has: when it refuses one, its description tells which, once and for all."""
+        try:
+            return ask(tuple(name for name in select if name not in self._unknown))
+        except Invalid as error:
+            if error.code not in _NO_PROPERTY:
+                raise
+            lacking = self._metadata().lacking(self.entity.resource, tuple(select))
+            if not lacking or set(lacking) <= self._unknown:
+                raise
+        self._unknown |= set(lacking)
+        log.warning("%s: %s has no %s", self.wire.account, self.entity.resource, ", ".join(lacking))
+        return ask(tuple(name for name in select if name not in self._unknown))
+
+    def _where(self, condition: Condition | None = None) -> Condition | None:
+        for name, value in self.entity.where.items():
+            own = field(name).eq(value)
+            condition = own if condition is None else own & condition
+        return condition
+
+    def _belongs(self, row: Mapping[str, Any]) -> bool:
+        return all(row.get(name, value) == value for name, value in self.entity.where.items())
+
+    def _all_companions(self, paths: Sequence[str]) -> Companions | None:
+        companion = self.entity.companion
+        if companion is None or not set(paths) & set(companion.fields):
+            return None
+        return Companions(self.wire, companion, paths, self.profile.page)
+
+    def companion(self, guid: str, paths: Sequence[str]) -> Found | None:
+        companion = self.entity.companion
+        if companion is None or not set(paths) & set(companion.fields):
+            return None
+        return companion_of(self.wire, companion, guid, paths)
+
+    def _seen(self, rows: Sequence[Entity], companions: Companions | None) -> list[Seen]:
+        its = {} if companions is None else companions.of([str(row.get("Ref_Key")) for row in rows])
+        return [self.as_seen(row, its.get(str(row.get("Ref_Key")))) for row in rows]
+
+    def as_seen(self, row: Entity, companion: Found | None) -> Seen:
+        raw = row if self.table not in row else {**row, self.table: contacts.shown(row[self.table], self.kinds())}
+        if self.entity.companion is not None:
+            its = companion or {}
+            raw = {**raw, **{name: its.get(name, "") for name in self.entity.companion.fields}}
+        version = joined(row.get("DataVersion"), (companion or {}).get("DataVersion"))
+        return Seen(str(row.get("Ref_Key")), raw, version, row.get("DeletionMark") is True)

@@ -1,0 +1,273 @@
+"""1C through its standard OData interface: we call the base, it answers for the objects ticked in «Состав».
+
+An entity is a resource of the configuration's profile. Keys are guids; a new object takes our uid as its own key, so
+that a second attempt is refused as a duplicate and found. Nothing is ever deleted: «пометка удаления» is a property.
+What the platform does and does not do is in `facts/1c.md`, section 2, and in the modules this one stands on: `wire`
+(calls), `objects` and `edits` (rows), `contacts`, `companion`, `changes`, `errors`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from connector.errors import ConnectorError, Forbidden, Invalid, Missing
+from connector.locale import N_
+from connector.resources import mappings_folder
+from connector.systems.base import Capabilities, Check, Outcome, Page, Raw, Row
+from connector.systems.onec.calls import call
+from connector.systems.onec.changes import Plan, plan_of
+from connector.systems.onec.checks import check_base
+from connector.systems.onec.contacts import Kinds, kinds_of
+from connector.systems.onec.edits import Edits, Written
+from connector.systems.onec.metadata import Metadata
+from connector.systems.onec.objects import Objects, Seen
+from connector.systems.onec.profile import EntityProfile, Profile, load_profile
+from connector.systems.onec.values import guid_of, is_empty
+from connector.systems.onec.wire import Wire, reading
+from connector.systems.rows import canonical_body, decode_body
+from connector.transport.auth import Basic
+from connector.transport.http import Transport
+
+if TYPE_CHECKING:
+    from connector.config import Account
+
+log: Final = logging.getLogger("connector.systems.onec")
+
+_PATIENCE: Final = 90.0
+"""Seconds for one answer at least: the first one after a pause starts a session of 1C and takes over half a minute."""
+
+
+def build(
+    account: Account,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    mappings: Path | None = None,
+) -> ODataAdapter:
+    """The adapter of a configured account; `mappings` is the folder whose profiles count (default: the shipped one)."""
+    assert account.url is not None and account.login is not None
+    assert account.password is not None and account.profile is not None
+    transport = Transport(
+        account.name,
+        account.url,
+        auth=Basic(account.login, account.password.get_secret_value()),
+        rate=account.rate,
+        timeout=max(account.timeout, _PATIENCE),
+        insecure=account.insecure,
+        concurrency=account.concurrency or 1,
+        clock=clock,
+        sleep=sleep,
+    )
+    profile = load_profile(account.profile, mappings or mappings_folder())
+    url = account.url.rstrip("/")
+    return ODataAdapter(transport, profile, spoke=account.spoke, base_url=url, peer_code=account.peer_code)
+
+
+class ODataAdapter:
+    """One base of 1C. Implements `systems.base.Adapter`."""
+
+    kind = "onec"
+
+    def __init__(
+        self,
+        transport: Transport,
+        profile: Profile,
+        *,
+        spoke: str,
+        base_url: str,
+        peer_code: str | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.account, self.spoke, self.profile = transport.account, spoke, profile
+        self.wire = Wire(transport)
+        self._base_url, self._peer_code, self._now = base_url, peer_code, now
+        self._keeps_reference = profile.keeps_reference
+        self._objects: dict[str, Objects] = {}
+        self._paths: dict[str, tuple[str, ...]] = {}  # as last asked: read-backs are given in the same ones
+        self._kinds: Kinds | None = None
+        self._metadata: Metadata | None = None
+        self._plan: Plan | None = None
+
+    def capabilities(self, entity: str) -> Capabilities:
+        described = self.profile.entities.get(entity)
+        if described is None:
+            return Capabilities()
+        keeps = self._keeps_reference and described.create
+        return Capabilities(
+            feed="delta" if self._registers_changes else "snapshot",
+            complete=False,  # rows that the user may not see are left out: silence about a record means nothing
+            find_by=(*(("reference",) if keeps else ()), "id_1c", *described.find),
+            required=tuple(described.required.values()) if described.create else (),
+            can_create=described.create,
+            can_update=described.update,
+            versioned=described.update,
+            keeps_reference=keeps,
+            repeat={"create": "verify", "update": "verify"},
+        )
+
+    # -- reading
+
+    def feed(self, entity: str, paths: Sequence[str], cursor: str | None = None) -> Iterator[Page]:
+        objects = self._of(entity, paths)
+        with reading(self.account, objects.entity.resource):
+            if not self._registers_changes:
+                yield from (self._page(seen, paths) for seen in objects.pages(paths))
+            elif cursor is None:
+                yield from self._first_pages(objects, paths)
+            else:
+                yield self._changed_page(entity, objects, paths, int(cursor))
+
+    def get(self, entity: str, external_id: str, paths: Sequence[str]) -> Row | None:
+        objects = self._of(entity, paths)
+        guid = guid_of(external_id)
+        seen = None if guid is None else objects.one(guid, paths)
+        return None if seen is None else _row(seen, paths)
+
+    def find(self, entity: str, scheme: str, value: str, paths: Sequence[str]) -> list[Row]:
+        objects = self._of(entity, paths)
+        if scheme not in self.capabilities(entity).find_by:
+            raise self._cannot(N_("{account} cannot look up {entity} by {scheme}"), entity, scheme=scheme)
+        if scheme in ("reference", "id_1c"):
+            row = self.get(entity, value, paths)
+            return [] if row is None else [row]
+        return [_row(seen, paths) for seen in objects.found(objects.entity.find[scheme], value, paths)]
+
+    # -- writing
+
+    def create(self, entity: str, patch: Raw, reference: str) -> Outcome:
+        objects = self._of(entity)
+        if not objects.entity.create:
+            raise self._cannot(N_("{account} lets nobody create {entity}"), entity)
+        self._refuse_lacking(entity, objects.entity, patch)
+        written = Edits(objects).create(patch, reference if self._keeps_reference else None)
+        if self._keeps_reference and written.guid != reference:
+            log.warning("%s: 1C gave %s a key of its own instead of ours", self.account, entity)
+            self._keeps_reference = False
+        return self._outcome(entity, written)
+
+    def create_many(self, entity: str, patches: Sequence[tuple[Raw, str]]) -> list[Outcome]:
+        return [self.create(entity, patch, reference) for patch, reference in patches]
+
+    def update(self, entity: str, external_id: str, patch: Raw, current: Row | None) -> Outcome:
+        objects = self._of(entity)
+        if not objects.entity.update:
+            raise self._cannot(N_("{account} lets nobody change {entity}"), entity)
+        guid = guid_of(external_id)
+        if guid is None:
+            text = N_("{account} has no {entity} {external_id}")
+            raise Missing(text, account=self.account, entity=entity, external_id=external_id)
+        seen = None if current is None else decode_body(current.body)
+        version = None if current is None else current.version
+        return self._outcome(entity, Edits(objects).update(guid, patch, version, seen))
+
+    def delete(self, entity: str, external_id: str) -> Outcome:
+        text = N_("{account}: 1C would delete {entity} {external_id} for good; it is marked for deletion instead")
+        raise self._cannot(text, entity, external_id=external_id)
+
+    def stamp(self, entity: str, values: Mapping[str, str | None]) -> None:
+        raise self._cannot(N_("{account} takes no 1C identifier of {entity}: it is 1C itself"), entity)
+
+    # -- beside the entities
+
+    def call(self, endpoint: str, params: Mapping[str, Any]) -> Any:
+        """One raw call: `list`, `get`, `count`, `balance`, `slice_last`, `post` … (see `calls`)."""
+        return call(self.wire, endpoint, params)
+
+    def check(self, entities: Mapping[str, Sequence[str]]) -> list[Check]:
+        return check_base(self.wire, self.profile, entities, self._now)
+
+    def requests(self) -> int:
+        return self.wire.transport.sent
+
+    def close(self) -> None:
+        self.wire.transport.close()
+
+    # -- rows
+
+    def _page(self, seen: Sequence[Seen], paths: Sequence[str], cursor: str | None = None) -> Page:
+        unreadable = [("", N_("it has no key")) for one in seen if guid_of(one.guid) is None]
+        return Page([_row(one, paths) for one in seen if guid_of(one.guid) is not None], cursor, unreadable)
+
+    def _outcome(self, entity: str, written: Written) -> Outcome:
+        paths = self._paths.get(entity)
+        row = None if written.seen is None or paths is None else _row(written.seen, paths)
+        return Outcome(written.guid, row, written.version)
+
+    # -- changes
+
+    @property
+    def _registers_changes(self) -> bool:
+        return self.profile.exchange_plan is not None and self._peer_code is not None
+
+    def _node(self) -> Plan:
+        if self._plan is None:
+            assert self.profile.exchange_plan is not None and self._peer_code is not None
+            entities = frozenset(self.profile.entities)
+            self._plan = plan_of(self.wire, self._base_url, self.profile.exchange_plan, self._peer_code, entities)
+        return self._plan
+
+    def _first_pages(self, objects: Objects, paths: Sequence[str]) -> Iterator[Page]:
+        """Everything once; what changes meanwhile is registered and comes with the first message."""
+        number = self._node().sent
+        for seen in objects.pages(paths):
+            yield self._page(seen, paths)
+        yield Page([], str(number))
+
+    def _changed_page(self, entity: str, objects: Objects, paths: Sequence[str], stored: int) -> Page:
+        plan = self._node()
+        plan.stored(entity, stored)
+        number = max(plan.sent, stored) + 1
+        changes = [change for change in plan.select(number) if change.resource in objects.resources]
+        own = [change for change in changes if change.resource == objects.entity.resource]
+        owners = objects.owners([change.guid for change in changes if change not in own and not change.removed])
+        living = dict.fromkeys([change.guid for change in own if not change.removed] + owners)
+        page = self._page(list(objects.many(list(living), paths)), paths, str(number))
+        page.rows.extend(Row(change.guid, b"{}", gone=True) for change in own if change.removed)
+        return page
+
+    # -- what it stands on
+
+    def _of(self, entity: str, paths: Sequence[str] | None = None) -> Objects:
+        described = self.profile.entities.get(entity)
+        if described is None:
+            raise self._cannot(N_("{account} has no {entity} in this configuration"), entity)
+        if paths is not None:
+            self._paths[entity] = tuple(paths)
+        if entity not in self._objects:
+            self._objects[entity] = Objects(
+                self.wire, self.profile, described, kinds=self._known_kinds, metadata=self._known_metadata
+            )
+        return self._objects[entity]
+
+    def _known_kinds(self) -> Kinds:
+        """The kinds of contact information, read once; none where the base does not offer them."""
+        if self._kinds is None:
+            about = self.profile.contacts
+            try:
+                self._kinds = kinds_of(self.wire.rows(about.kinds), about.names)
+            except Forbidden as error:
+                log.warning("%s", error)
+                self._kinds = Kinds()
+        return self._kinds
+
+    def _known_metadata(self) -> Metadata:
+        if self._metadata is None:
+            self._metadata = self.wire.metadata()
+        return self._metadata
+
+    def _refuse_lacking(self, entity: str, described: EntityProfile, patch: Raw) -> None:
+        lacking = [canonical for name, canonical in described.required.items() if is_empty(patch.get(name))]
+        if lacking:
+            text = N_("{account}: {entity} cannot be created without {fields}")
+            raise self._cannot(text, entity, fields=", ".join(lacking))
+
+    def _cannot(self, text: str, entity: str, **facts: object) -> ConnectorError:
+        return Invalid(text, account=self.account, entity=entity, **facts)
+
+
+def _row(seen: Seen, paths: Sequence[str]) -> Row:
+    return Row(seen.guid, canonical_body(seen.raw, paths), seen.version, seen.gone)

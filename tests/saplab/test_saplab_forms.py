@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from contract import Sample
 
@@ -55,9 +57,10 @@ class TestForms:
             shop.adapter.update("customer", key, {"wholesalers": {"inn": "7701234567"}}, None)
         assert "client.form.edit" not in shop.asked()
 
-    def test_a_person_becomes_a_firm(self, shop: Shop) -> None:
+    @pytest.mark.parametrize("legal", [{"wholesalers": {"inn": "7701234567"}}, {"wholesalers[inn]": "7701234567"}])
+    def test_a_person_becomes_a_firm(self, shop: Shop, legal: dict[str, Any]) -> None:
         key = shop.user_adds(shop.sample(1))
-        shop.adapter.update("customer", key, {"is_wholesaler": "on", "wholesalers": {"inn": "7701234567"}}, None)
+        shop.adapter.update("customer", key, {"is_wholesaler": "on", **legal}, None)
         row = shop.get(key)
         assert row is not None
         assert decode_body(row.body)["wholesaler_data"]["inn"] == "7701234567"

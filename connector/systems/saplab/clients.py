@@ -110,15 +110,3 @@ def moment(text: Any, zone: ZoneInfo) -> str | None:
         return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat()
     except (TypeError, ValueError):
         return None
-
-
-def national(phone: object) -> str:
-    """The digits by which the panel knows a phone: without the 7 or 8 of a Russian number."""
-    text = str("" if phone is None else phone)
-    digits = "".join(char for char in text if char.isascii() and char.isdigit())
-    return digits[1:] if len(digits) == 11 and digits[0] in "78" else digits
-
-
-def folded(email: object) -> str:
-    """An e-mail as it is compared: trimmed, letter case aside."""
-    return str("" if email is None else email).strip().casefold()

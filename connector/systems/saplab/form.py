@@ -58,17 +58,24 @@ def legal_of(client: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _laid_over(account: str, standing: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    legal = {**standing.pop("wholesalers", {}), **(patch.get("wholesalers") or {})}
-    form = {**standing, **{name: value for name, value in patch.items() if name != "wholesalers"}}
+    wanted = _legal_in(patch)
+    legal = {**standing.pop("wholesalers", {}), **wanted}
+    form = {**standing, **{name: value for name, value in patch.items() if not name.startswith("wholesalers")}}
     for box in BOXES:
         if form.pop(box, None) in _ON:
             form[box] = "on"
     if "is_wholesaler" in form:
         form["wholesalers"] = legal
-    elif any(value not in (None, "") for value in (patch.get("wholesalers") or {}).values()):
+    elif any(value not in (None, "") for value in wanted.values()):
         text = N_("{account}: legal details can be kept only for a client who is a legal person there")
         raise Invalid(text, account=account)
     return form
+
+
+def _legal_in(patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Legal details of a patch, nested (`wholesalers: {inn: …}`) or as the form names them (`wholesalers[inn]`)."""
+    flat = {name[12:-1]: value for name, value in patch.items() if name.startswith("wholesalers[")}
+    return {**(patch.get("wholesalers") or {}), **flat}
 
 
 def _not_shown(client: Mapping[str, Any]) -> list[str]:

@@ -9,21 +9,17 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def normal(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the list with `group_id` and the bare name."""
-    row = dict(raw)
-    row.setdefault("group_id", raw.get("id"))
-    if isinstance(raw.get("name"), str):
-        row["name"] = bare_name(raw["name"], raw.get("discount"))
-    return row
+def normal(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row of the list with its id under `group_id`; all else as it is shown."""
+    return raw if "group_id" in raw else {**raw, "group_id": raw.get("id")}
 
 
-def bare_name(name: str, discount: Any) -> str:
+def bare_name(group: Mapping[str, Any]) -> str:
     """The name without the discount that the panel shows behind it; only once, and only its own."""
-    return name.removesuffix(f" - {discount}%")
+    return str(group.get("name") or "").removesuffix(f" - {group.get('discount')}%")
 
 
 def changed(group: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     """The whole form of a group with `patch` laid over."""
-    standing = {name: group.get(name) for name in ("name", "discount", "comment")}
+    standing = {"name": bare_name(group), "discount": group.get("discount"), "comment": group.get("comment")}
     return {**standing, **patch}

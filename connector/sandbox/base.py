@@ -21,6 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Literal, TextIO
@@ -165,15 +166,20 @@ class Sandbox:
         """Write `connector.yaml` into `folder`; the credentials in it open nothing but this sandbox."""
         if not self._servers:
             raise RuntimeError("start the sandbox first: its addresses are not known before")
-        folder.mkdir(parents=True, exist_ok=True)
-        file = folder / "connector.yaml"
-        file.write_text(_yaml(self.accounts(), language), encoding="utf-8")
-        return file
+        return write_workspace(folder, self.accounts(), language)
 
 
 def _app(module: ModuleType, world: World) -> Flask:
     app: Flask = module.create_app(world)
     return app
+
+
+def write_workspace(folder: Path, accounts: Mapping[str, Mapping[str, Any]], language: str) -> Path:
+    """A `connector.yaml` with these accounts of a running sandbox."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "connector.yaml"
+    file.write_text(_yaml(accounts, language), encoding="utf-8")
+    return file
 
 
 def _yaml(accounts: Mapping[str, Mapping[str, Any]], language: str) -> str:
@@ -211,10 +217,12 @@ def serve_forever(
     ports: Mapping[str, int] | None = None,
     state: Path | None = None,
     out: TextIO | None = None,
+    noting: Callable[[dict[str, Any]], AbstractContextManager[object]] = contextlib.nullcontext,
 ) -> None:
     """Run until terminated; print one line of JSON when every system answers.
 
     `{"urls": {kind: url}, "credentials": {kind: {...}}, "accounts": {name: account}, "pid": ...}`.
+    `noting` is entered with that document while the systems run.
     With `state` the systems go on from that file when it is there, and are kept in it at the end.
     """
     out = out if out is not None else sys.stdout
@@ -222,9 +230,11 @@ def serve_forever(
     if state is not None and state.exists():
         sandbox.load(state)
     with _until_terminated() as ended, sandbox:
-        ready = {"urls": sandbox.urls, "credentials": sandbox.credentials, "accounts": sandbox.accounts()}
-        print(json.dumps({**ready, "pid": os.getpid()}, ensure_ascii=False), file=out, flush=True)
-        while not ended.wait(1):  # a bounded wait: Windows delivers no signal to a thread that waits for ever
-            pass
+        ready: dict[str, Any] = {"urls": sandbox.urls, "credentials": sandbox.credentials}
+        ready |= {"accounts": sandbox.accounts(), "pid": os.getpid()}
+        with noting(ready):
+            print(json.dumps(ready, ensure_ascii=False), file=out, flush=True)
+            while not ended.wait(1):  # a bounded wait: Windows delivers no signal to a thread that waits for ever
+                pass
         if state is not None:
             sandbox.save(state)

@@ -10,12 +10,53 @@ import json
 
 from flask import Flask, Response, request
 
-from connector.sandbox.poster import clients, fill, hooks, marketing, wire
+from connector.sandbox.poster import (
+    clients,
+    dash,
+    dishes,
+    fill,
+    hooks,
+    ledger,
+    manufactures,
+    marketing,
+    menu,
+    oauth,
+    orders,
+    products,
+    receipts,
+    sales,
+    shifts,
+    spots,
+    stamps,
+    storage,
+    supplies,
+    wastes,
+    wire,
+)
 from connector.sandbox.world import World
 
 BASE_PATH = "/api"
 
-_VIEWS = (clients, marketing)  # importing a module registers its methods
+_VIEWS = (
+    clients,
+    marketing,
+    menu,
+    products,
+    dishes,
+    storage,
+    supplies,
+    manufactures,
+    wastes,
+    receipts,
+    dash,
+    sales,
+    orders,
+    spots,
+    shifts,
+    ledger,
+    stamps,
+)
+"""Importing a module registers its methods."""
 
 
 def create_app(world: World) -> Flask:
@@ -23,17 +64,19 @@ def create_app(world: World) -> Flask:
     world.fill(fill.state_of)
     world.credentials["token"] = world.state["account"]["token"]
     hooks.install(world)
+    orders.install(world)
     app = world.app(__name__, endpoint=_endpoint, expired=lambda: wire.refusal(12), refused=wire.refusal)
 
     @app.route("/api/<name>", methods=["GET", "POST", "PUT", "DELETE"])
     def call(name: str) -> Response:
         return _call(world, name)
 
+    oauth.install(app, world)
     return app
 
 
 def _endpoint(_: str, path: str) -> str:
-    return path.removeprefix("/api/")
+    return oauth.NAMES.get(path, path.removeprefix("/api/"))
 
 
 def _call(world: World, name: str) -> Response:
@@ -41,8 +84,8 @@ def _call(world: World, name: str) -> Response:
     if method is None or method.verb != request.method:
         return wire.refusal(30, status=405)  # an unknown name, the wrong letter case and the wrong verb look alike
     try:
-        _authorise(world)
-        return wire.answer(method.run(wire.Call(world, request.method, wire.params_of(request))))
+        _authorise(world, name)
+        return wire.answer(method.run(wire.Call(world, name, wire.params_of(request))))
     except wire.Refusal as no:
         return wire.refusal(no.code, no.message)
     except wire.ReceiptRefusal as no:
@@ -51,7 +94,7 @@ def _call(world: World, name: str) -> Response:
         return wire.refusal(400, "Bad request")
 
 
-def _authorise(world: World) -> None:
+def _authorise(world: World, name: str) -> None:
     token = request.args.get("token", "")
     if token == "":
         raise wire.Refusal(10)
@@ -59,3 +102,6 @@ def _authorise(world: World) -> None:
         raise wire.Refusal(11)
     if world.time() > world.state["account"]["token_until"]:
         raise wire.Refusal(12)
+    scopes = world.state["account"]["scopes"]
+    if scopes is not None and name.split(".", maxsplit=1)[0] not in scopes:
+        raise wire.Refusal(20)

@@ -15,9 +15,9 @@ from connector.sandbox.poster.wire import (
     decimal,
     kopecks,
     listed,
-    major,
     method,
     next_id,
+    number,
     php_map,
     rounded,
     stamp,
@@ -304,12 +304,7 @@ def _added(call: Call, client: dict[str, Any], what: str, unit_of: str) -> objec
     call.state["clients"][client["id"]] = changed
     if not call.flag("block_webhook"):
         notify(call.world, "client", client["id"], "changed")
-    return changed[what] if minor else _number(changed[what])
-
-
-def _number(amount: int) -> int | float:
-    """Roubles as PHP prints a float: 30, but 30.5."""
-    return amount // 100 if amount % 100 == 0 else float(major(amount))
+    return changed[what] if minor else number(changed[what])
 
 
 # 1C ------------------------------------------------------------------------------------------------------------------

@@ -3,32 +3,66 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, Final
 
 from connector.sandbox.company import Group, Person
-from connector.sandbox.poster import hooks
-from connector.sandbox.poster.wire import NO_DATE
+from connector.sandbox.poster import fill_goods, fill_sales, hooks
+from connector.sandbox.poster.wire import NO_DATE, next_id
 from connector.sandbox.world import State, World
 
-_FIRST_CLIENT = 20  # ids of clients do not begin at 1: an id of another list must not fit by chance
+_FIRST_IDS: Final = {
+    "client": 20,
+    "product": 130,
+    "ingredient": 60,
+    "receipt": 384900,
+    "line": 2125000,
+    "write_off": 1518000,
+    "history": 2485000,
+    "supply": 40,
+    "shift": 300,
+    "till": 1600,
+    "ledger": 500,
+    "modificator": 140,
+}
+"""Sequences do not begin at 1, so that an id of another list does not fit by chance."""
+
+_UNITS: Final = {
+    "changeClientBonus": "major",
+    "changeClientPayedSum": "major",
+    "birthday_bonus": "major",
+    "closeTransaction": "minor",
+    "transactions.getTransactions": "major",
+}
+"""The units of money that no document settles (facts 1.8): a test may say otherwise."""
 
 
 def state_of(world: World) -> State:
     """Everything this emulator knows, as JSON values."""
     state: State = {
-        "ids": {"client": _FIRST_CLIENT},
+        "ids": dict(_FIRST_IDS),
         "account": _account(world),
-        "units": {"changeClientBonus": "major", "changeClientPayedSum": "major", "birthday_bonus": "major"},
+        "units": dict(_UNITS),
+        "narrow": ["transactions.getTransactionsWriteOffs"],  # who refuses more than three days with 52
+        "receipts_at_once": 1000,
         "hooks": hooks.empty(),
         "sms": [],
         "accumulations": [],
         "prizes": [],
         "promotions": {},
     }
+    world.state = state
     groups = {group.key: _group(state, group) for group in world.company.groups_of("poster")}
-    state["groups"] = {row["id"]: row for row in groups.values()} or _first_group(state)
-    people = [_client(state, person, groups) for person in world.company.people_of("poster")]
-    state["clients"] = {row["id"]: row for row in people}
+    groups = groups or {
+        "clients": _group(state, Group(key="clients", system="poster", name="Клиенты", loyalty="bonus"))
+    }
+    state["groups"] = {row["id"]: row for row in groups.values()}
+    keys = fill_goods.fill(state, world.company)
+    state["clients"] = {}
+    for person in world.company.people_of("poster"):
+        row = _client(state, person, groups)
+        keys[f"client {person.key}"] = row["id"]
+        state["clients"][row["id"]] = row
+    fill_sales.fill(world, keys)
     return state
 
 
@@ -46,29 +80,13 @@ def _account(world: World) -> dict[str, Any]:
         "application_secret": secret("application"),
         "redirect_uri": "http://localhost:8080/",
         "codes": {},
+        "scopes": None,  # or the prefixes of the methods that are allowed
     }
-
-
-def _first_group(state: State) -> State:
-    row: State = {
-        "name": "Клиенты",
-        "percent": "0",
-        "loyalty": "1",
-        "birthday_bonus": 0,
-        "delete": "0",
-        "id": _next(state, "group"),
-    }
-    return {row["id"]: row}
-
-
-def _next(state: State, name: str) -> str:
-    state["ids"][name] = state["ids"].get(name, 0) + 1
-    return str(state["ids"][name])
 
 
 def _group(state: State, group: Group) -> dict[str, Any]:
     return {
-        "id": _next(state, "group"),
+        "id": next_id(state, "group"),
         "name": group.name,
         "percent": group.percent,
         "loyalty": "1" if group.loyalty == "bonus" else "2",
@@ -78,7 +96,7 @@ def _group(state: State, group: Group) -> dict[str, Any]:
 
 
 def _client(state: State, person: Person, groups: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    client_id = _next(state, "client")
+    client_id = next_id(state, "client")
     odd = int(client_id) % 2 == 1
     empty = "0" if odd else ""  # both fillers occur side by side, in one list
     return {

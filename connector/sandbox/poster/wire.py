@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -79,7 +79,7 @@ class Call:
     """One call: the parameters of the query for reads, those of the body for writes."""
 
     world: World
-    verb: str
+    name: str
     params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -159,6 +159,19 @@ def major(amount: int, places: int = 2) -> str:
     return f"{Decimal(amount) / 100:.{places}f}"
 
 
+def number(amount: int) -> int | float:
+    """Minor units as a JSON number of major ones, as PHP prints it: 30, but 30.5."""
+    return amount // 100 if amount % 100 == 0 else float(major(amount))
+
+
+def quantity(value: object, name: str) -> Decimal:
+    """A quantity that was sent; refusal 155 below zero."""
+    sent = decimal(value, name)
+    if sent < 0:
+        raise Refusal(155, name)
+    return sent
+
+
 def _scalar(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -221,8 +234,17 @@ def refusal(code: int, message: str | None = None, status: int = 200) -> Respons
 
 def _json(body: object, status: int = 200) -> Response:
     # PHP's json_encode: non-ASCII letters escaped, slashes too
-    text = json.dumps(body, separators=(",", ":")).replace("/", "\\/")
+    text = json.dumps(_php(body), separators=(",", ":")).replace("/", "\\/")
     return Response(text, status, content_type="application/json; charset=utf-8")
+
+
+def _php(value: object) -> object:
+    """A whole float is written without a point: 1890, not 1890.0."""
+    if isinstance(value, Mapping):
+        return {key: _php(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_php(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def escaped(name: str) -> str:
@@ -251,6 +273,56 @@ def millis(local: str) -> int:
 def local_of(ms: int, zone: tzinfo = ZONE) -> str:
     """`Y-m-d H:i:s` of a moment in milliseconds, rounded to the second (as write-offs are)."""
     return datetime.fromtimestamp((ms + 500) // 1000, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def day_of(text: str, name: str, pattern: str) -> date:
+    """A date parameter in the method's own format: `%Y%m%d` (Ymd) or `%Y-%m-%d`; refusal 155 for another one."""
+    try:
+        return datetime.strptime(text, pattern).replace(tzinfo=ZONE).date()
+    except ValueError as error:
+        raise Refusal(155, name) from error
+
+
+def moment_of(text: str, name: str, *patterns: str) -> str:
+    """A moment as `Y-m-d H:i:s`, from any of the patterns; refusal 155 for another spelling."""
+    for pattern in patterns or ("%Y-%m-%d %H:%M:%S",):
+        try:
+            return datetime.strptime(text, pattern).replace(tzinfo=ZONE).strftime("%Y-%m-%d %H:%M:%S")
+        except ValueError:
+            continue
+    raise Refusal(155, name)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Whole days of the account, both ends included."""
+
+    first: str
+    last: str
+
+    def holds(self, local: str) -> bool:
+        """Is this `Y-m-d…` inside? Nothing without a date is."""
+        return self.first <= local[:10] <= self.last
+
+
+def window(call: Call, names: tuple[str, str] = ("dateFrom", "dateTo"), pattern: str = "%Y%m%d") -> Window:
+    """The asked days; the last month up to today where a parameter is missing or has another name (P-22, P-72)."""
+    today = call.world.now().astimezone(ZONE).date()
+    first, last = (call.text(name) for name in names)
+    until = day_of(last, names[1], pattern) if last else today
+    since = day_of(first, names[0], pattern) if first else until - timedelta(days=30)
+    if (until - since).days >= 3 and call.name in call.state["narrow"]:
+        raise Refusal(52)
+    return Window(str(since), str(until))
+
+
+def page_of(call: Call, rows: list[Any]) -> dict[str, Any]:
+    """`page`/`per_page` (100, at most 1000) as `{count, page{per_page, page, count}, data}`."""
+    size, number_ = min(call.number("per_page", 100), 1000), call.number("page", 1)
+    if size < 1 or number_ < 1:
+        raise Refusal(155, "page")
+    data = rows[size * (number_ - 1) : size * number_]
+    return {"count": len(rows), "page": {"per_page": size, "page": number_, "count": len(data)}, "data": data}
 
 
 # ids -----------------------------------------------------------------------------------------------------------------

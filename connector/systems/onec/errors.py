@@ -111,7 +111,7 @@ def _from_json(body: bytes) -> Refusal | None:
     try:
         error = msgspec.json.decode(body)["odata.error"]
         return _refusal(error["code"], error["message"]["value"])
-    except (msgspec.DecodeError, KeyError, TypeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
         return None
 
 

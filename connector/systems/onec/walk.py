@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 _OVERLAP: Final = 1
+_MEMORY: Final = 2000
+"""So many of the keys given last are remembered: as long as one of them is left, the place is found again."""
 
 Ask = Callable[[int, int], list[dict[str, Any]]]
 """(top, skip) -> the rows there, in the fixed order."""
@@ -31,7 +33,7 @@ def walk(ask: Ask, size: int, key: Callable[[dict[str, Any]], str]) -> Iterator[
             continue
         skip = start + len(rows)
         if fresh < len(rows) or not known:
-            known = [key(row) for row in rows[fresh:]] or known
+            known = (known + [key(row) for row in rows[fresh:]])[-_MEMORY:]
             yield rows[fresh:]
         if is_last:
             return

@@ -36,6 +36,9 @@ _HEADERS: Final = {"Accept": _FORMAT, "Accept-Charset": "UTF-8"}
 _METADATA_BYTES: Final = 128 * 1024 * 1024
 _WRITE_HEADERS: Final = {**_HEADERS, "Content-Type": "application/json;charset=utf-8"}
 _ENTITY: Final = msgspec.json.Decoder(Entity, float_hook=Decimal)
+_HEAD: Final = 200
+"""Where a refusal with status 200 would show itself; a long answer is not decoded twice to look for one."""
+
 _NUMBER: Final = re.compile(rb"\d+\Z")
 _ATOM: Final = N_(
     "it is atom XML although JSON was asked for: a proxy drops the Accept header or $format, or 1C is too old"
@@ -191,7 +194,7 @@ class Wire:
     def _checked(self, resource: str, response: Response) -> Response:
         if not response.ok:
             raise error_of(response, resource)
-        if refusal_of(response) is not None:
+        if b"odata.error" in response.body[:_HEAD] and refusal_of(response) is not None:
             raise error_of(response, resource)
         return response
 

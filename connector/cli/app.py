@@ -5,7 +5,6 @@ Commands are imported when they are used: `connector --help` imports click and n
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import traceback
@@ -16,6 +15,7 @@ from typing import Final, NamedTuple
 
 import click
 
+from connector.cli.logs import log_to_stderr
 from connector.cli.screen import Screen, speak_utf8
 from connector.cli.session import Session, language_of
 from connector.cli.texts import Group, Option, speaking, tr, usage_sentence
@@ -86,20 +86,9 @@ def run(arguments: Sequence[str]) -> int:
     folder = _folder(arguments)
     screen = Screen(language_of(folder, os.environ))
     session = Session(folder, screen, debug="--debug" in _leading(arguments))
-    if session.debug:
-        _log_to_stderr()
+    log_to_stderr(everything=session.debug)
     with speaking(screen.language):
         return _outcome(arguments, session)
-
-
-def _log_to_stderr() -> None:
-    from connector.transport.redaction import RedactingFilter
-
-    handler = logging.StreamHandler()
-    handler.addFilter(RedactingFilter())
-    logging.basicConfig(
-        level=logging.DEBUG, handlers=[handler], format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
 
 
 def _outcome(arguments: Sequence[str], session: Session) -> int:

@@ -37,9 +37,14 @@ class Session:
     @cached_property
     def settings(self) -> Settings:
         """The workspace. ConfigError when it is wrong."""
+        from connector.cli.logs import keep_log
         from connector.config import load
+        from connector.transport.redaction import redact
 
-        return load(self.folder, self.env)
+        settings = load(self.folder, self.env)
+        redact.hide(*settings.secrets())
+        keep_log(settings.folder)
+        return settings
 
     def account(self, name: str) -> Account:
         """A configured account. UsageError with the nearest name otherwise."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import gettext
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from connector.locale import DOMAIN, N_
 
 F = TypeVar("F", bound=Callable[..., Any])
 _WIDTH: Final = 110
+_SENTENCE: Final = re.compile(r"(?<=[.:])\s")
 
 
 @contextmanager
@@ -70,7 +72,7 @@ class _Shown(click.Command):
         self.context_settings.setdefault("max_content_width", _WIDTH)
 
     def get_short_help_str(self, limit: int = 45) -> str:
-        return tr(self.short_help or self.help).partition("\n")[0]
+        return _SENTENCE.split(tr(self.help), 1)[0].rstrip(".:")
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_paragraph()

@@ -42,6 +42,12 @@ class Settings:
     spots: dict[str, Spot]
     warnings: tuple[Sentence, ...]
 
+    def secrets(self) -> list[str]:
+        """Every secret of the workspace, for what must never show them."""
+        fields = [getattr(account, key) for account in self.accounts.values() for key in type(account).model_fields]
+        found = [*fields, self.serve.password]
+        return [one.get_secret_value() for one in found if isinstance(one, SecretStr)]
+
     @property
     def mappings(self) -> tuple[Path, ...]:
         """Where mappings are looked for: the workspace's own first, then the shipped ones."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -53,7 +56,6 @@ def wire(clock: FrozenClock, secrets_watch: SecretsWatch) -> Wire:
 def answer(web: Any, body: Any, status: int = 200, verb: str = "GET", content_type: str = "application/json") -> None:
     text = body if isinstance(body, str | bytes) else json.dumps(body, ensure_ascii=False)
     data = text.encode() if isinstance(text, str) else text
-    import re
 
     web.add(
         verb, re.compile(re.escape("https://1c.example/") + ".*"), body=data, status=status, content_type=content_type
@@ -97,7 +99,6 @@ def test_a_list_asks_for_json_for_the_allowed_rows_and_in_order(web: Any, wire: 
 
 
 def test_a_login_travels_as_utf8(web: Any, wire: Wire) -> None:
-    import base64
 
     answer(web, {"value": []})
     wire.rows(GOODS)
@@ -146,7 +147,6 @@ def test_a_virtual_table_takes_its_parameters_in_brackets(web: Any, wire: Wire) 
 
 
 def test_a_write_carries_the_version_and_every_digit(web: Any, wire: Wire) -> None:
-    from decimal import Decimal
 
     answer(web, {"Ref_Key": GUID, "DataVersion": "AAAAAAAAAAE="}, verb="PATCH")
     changed = wire.change(GOODS, GUID, {"Цена": Decimal("0.10"), "Имя": "🙂"}, "AAAAAAAAAAA=")

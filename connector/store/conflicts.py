@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from connector.model.states import Conflict
 from connector.store.db import Db
@@ -15,75 +15,121 @@ from connector.store.db import Db
 _COLUMNS = "id, kind, entity, uid, field, base, vals, rule, winner, status, by, at, run"
 
 
+class _Row(NamedTuple):
+    """A conflict as it is stored, in the column order of the insert."""
+
+    kind: str
+    entity: str
+    uid: str
+    field: str
+    base: str
+    values: str
+    rule: str
+    winner: str | None
+    status: str
+    by: str | None
+    at: str
+    run: int
+
+    @property
+    def subject(self) -> tuple[str, str, str]:
+        return self.uid, self.kind, self.field
+
+    @property
+    def decision(self) -> tuple[Any, ...]:
+        return (*self.subject, self.base, self.values, self.rule, self.winner)
+
+
+class _Held(NamedTuple):
+    """An open conflict that stands in the store."""
+
+    id: int
+    base: str
+    values: str
+
+
+def _row(conflict: Conflict, run: int, at: str) -> _Row:
+    return _Row(
+        kind=conflict.kind,
+        entity=conflict.entity,
+        uid=conflict.uid,
+        field=conflict.field or "",
+        base=json.dumps(conflict.base, ensure_ascii=False),
+        values=json.dumps(dict(conflict.values), ensure_ascii=False, sort_keys=True),
+        rule=conflict.rule,
+        winner=conflict.winner,
+        status=conflict.status,
+        by=conflict.by,
+        at=at,
+        run=run,
+    )
+
+
 class Conflicts:
+    """Open questions, and everything that was decided."""
+
     def __init__(self, db: Db) -> None:
         self._db = db
 
     def write(self, conflicts: Sequence[Conflict], run: int, at: str) -> None:
-        """Store conflicts as they are now; an open one of the same subject is replaced, an equal resolved one kept."""
-        for conflict in conflicts:
-            row = self._row(conflict, run, at)
-            if conflict.status == "open":
-                self._refresh(row)
-            elif not self._has(row):
-                self._add(row)
+        """Store conflicts as they are now; an open one of the same subject is refreshed in place.
 
-    def _row(self, conflict: Conflict, run: int, at: str) -> tuple[Any, ...]:
-        return (
-            conflict.kind,
-            conflict.entity,
-            conflict.uid,
-            conflict.field or "",
-            json.dumps(conflict.base, ensure_ascii=False),
-            json.dumps(dict(conflict.values), ensure_ascii=False, sort_keys=True),
-            conflict.rule,
-            conflict.winner,
-            conflict.status,
-            conflict.by,
-            at,
-            run,
+        A resolved one that this run has written already (a merge repeated after a failure) is not written again.
+        """
+        if not conflicts:
+            return
+        rows = [_row(conflict, run, at) for conflict in conflicts]
+        with self._db.transaction():
+            held, decided = self._held({row.uid for row in rows}, run)
+            fresh: dict[tuple[Any, ...], _Row] = {}
+            for row in rows:
+                if row.status != "open":
+                    if row.decision not in decided:
+                        fresh.setdefault(row.decision, row)
+                elif row.subject in held:
+                    self._refresh(row, held[row.subject])
+                else:
+                    fresh[row.subject] = row
+            self._db.many(
+                "INSERT INTO conflict (kind, entity, uid, field, base, vals, rule, winner, status, by, at, run)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                list(fresh.values()),
+            )
+
+    def _held(self, uids: Iterable[str], run: int) -> tuple[dict[tuple[str, str, str], _Held], set[tuple[Any, ...]]]:
+        """What stands there already: the open ones by subject, and the decisions of this run."""
+        held: dict[tuple[str, str, str], _Held] = {}
+        decided: set[tuple[Any, ...]] = set()
+        rows = self._db.all(
+            "SELECT id, uid, kind, field, base, vals, rule, winner, status, run FROM conflict"
+            f" WHERE uid {self._db.among}",
+            (self._db.listed(uids),),
         )
+        for number, uid, kind, field, base, values, rule, winner, status, of_run in rows:
+            if status == "open":
+                held[uid, kind, field] = _Held(number, base, values)
+            elif of_run == run:
+                decided.add((uid, kind, field, base, values, rule, winner))
+        return held, decided
 
-    def _add(self, row: tuple[Any, ...]) -> None:
-        self._db.run(
-            "INSERT INTO conflict (kind, entity, uid, field, base, vals, rule, winner, status, by, at, run)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            row,
-        )
-
-    def _refresh(self, row: tuple[Any, ...]) -> None:
-        kind, _, uid, field, base, values, rule, *_ = row
-        same = "uid = ? AND kind = ? AND field = ? AND status = 'open'"
-        held = self._db.one(f"SELECT id, base, vals FROM conflict WHERE {same}", (uid, kind, field))
-        if held is None:
-            self._add(row)
-        elif held[1:] != (base, values):
+    def _refresh(self, row: _Row, held: _Held) -> None:
+        if (held.base, held.values) != (row.base, row.values):
             self._db.run(
                 "UPDATE conflict SET base = ?, vals = ?, rule = ?, at = ?, run = ? WHERE id = ?",
-                (base, values, rule, row[10], row[11], held[0]),
+                (row.base, row.values, row.rule, row.at, row.run, held.id),
             )
-
-    def _has(self, row: tuple[Any, ...]) -> bool:
-        """The same values decided the same way in the same run: a merge repeated after a failed write."""
-        kind, _, uid, field, base, values, rule, winner, *_ = row
-        return (
-            self._db.one(
-                "SELECT id FROM conflict WHERE uid = ? AND kind = ? AND field = ? AND base = ? AND vals = ?"
-                " AND rule = ? AND winner = ? AND status = 'resolved' AND run = ?",
-                (uid, kind, field, base, values, rule, winner, row[11]),
-            )
-            is not None
-        )
 
     def get(self, conflict_id: int) -> Conflict | None:
         row = self._db.one(f"SELECT {_COLUMNS} FROM conflict WHERE id = ?", (conflict_id,))
         return None if row is None else _conflict(row)
 
     def all(self, status: str | None = None, run: int | None = None) -> list[Conflict]:
+        """In the order they arose, of one status or one run where asked so."""
+        asked = {"status": status, "run": run}
+        wanted = [f"{name} = ?" for name, value in asked.items() if value is not None]
         rows = self._db.all(
-            f"SELECT {_COLUMNS} FROM conflict WHERE (CAST(? AS TEXT) IS NULL OR status = ?)"
-            " AND (CAST(? AS INTEGER) IS NULL OR run = ?) ORDER BY id",
-            (status, status, run, run),
+            f"SELECT {_COLUMNS} FROM conflict {'WHERE ' if wanted else ''}{' AND '.join(wanted)} ORDER BY id",
+            [value for value in asked.values() if value is not None],
         )
         return [_conflict(row) for row in rows]
 
@@ -98,11 +144,17 @@ class Conflicts:
             found.setdefault(conflict.uid, []).append(conflict)
         return found
 
-    def close(self, conflict_id: int, winner: str | None, by: str, rule: str, at: str) -> None:
-        self._db.run(
-            "UPDATE conflict SET status = 'resolved', winner = ?, by = ?, rule = ?, at = ? WHERE id = ?",
+    def close(self, conflict_id: int, winner: str | None, by: str, rule: str, at: str) -> bool:
+        """Decide an open conflict; False when it was decided already, which is never decided over.
+
+        One that was closed because its record was merged away takes the name of the person who did so.
+        """
+        touched = self._db.run(
+            "UPDATE conflict SET status = 'resolved', winner = ?, by = ?, rule = ?, at = ?"
+            " WHERE id = ? AND (status = 'open' OR by = 'merge')",
             (winner, by, rule, at, conflict_id),
         )
+        return touched == 1
 
     def vanish(self, uid: str, field: str, rule: str, at: str) -> None:
         """An open conflict that is no more: the sides agree by themselves."""

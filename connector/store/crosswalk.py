@@ -245,13 +245,11 @@ class Crosswalk:
     def only_there(self, entity: str) -> dict[str, int]:
         """spoke -> how many records of an entity it alone has."""
         rows = self._db.all(
-            f"SELECT min(f.spoke) {_FROM} WHERE f.entity = ? AND l.is_primary = 1 GROUP BY l.uid HAVING count(*) = 1",
+            f"SELECT spoke, count(*) FROM (SELECT min(f.spoke) AS spoke {_FROM} WHERE f.entity = ? AND l.is_primary = 1"
+            " GROUP BY l.uid HAVING count(*) = 1) AS alone GROUP BY spoke ORDER BY spoke",
             (entity,),
         )
-        found: dict[str, int] = {}
-        for (spoke,) in rows:
-            found[spoke] = found.get(spoke, 0) + 1
-        return dict(sorted(found.items()))
+        return dict(rows)
 
     # cards that a customer holds there, known before the customer is
 

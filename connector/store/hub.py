@@ -44,6 +44,9 @@ class Hub:
         return uid
 
     def set_survivor(self, uid: str, survivor: str) -> None:
+        """Note that `uid` was merged into `survivor`. A circle would be a record that is nowhere: ValueError."""
+        if self.survivor(survivor) == uid:
+            raise ValueError(f"{uid} is what {survivor} was merged into")
         self._db.run("UPDATE hub SET survivor = ? WHERE uid = ?", (survivor, uid))
 
     def remove(self, uid: str) -> None:

@@ -16,6 +16,8 @@ _COLUMNS = 'id, run, kind, account, entity, external_id, uid, field, value, reas
 
 
 class Journal:
+    """Lines by subject, by record and by kind."""
+
     def __init__(self, db: Db) -> None:
         self._db = db
 
@@ -57,9 +59,10 @@ class Journal:
         self._db.run(f"DELETE FROM journal WHERE kind = 'waiting' AND uid {self._db.among}", (self._db.listed(uids),))
 
     def all(self, kind: str | None = None) -> list[JournalLine]:
+        """The lines that most money depends on first, whichever way it goes."""
         rows = self._db.all(
             f"SELECT {_COLUMNS} FROM journal WHERE (CAST(? AS TEXT) IS NULL OR kind = ?)"
-            + " ORDER BY coalesce(amount, 0) DESC, id",
+            + " ORDER BY abs(coalesce(amount, 0)) DESC, id",
             (kind, kind),
         )
         return [_line(row) for row in rows]

@@ -17,6 +17,8 @@ _COLUMNS = "id, run, entity, account, spoke, uid, verb, external_id, patch, expe
 
 
 class Outbox:
+    """Operations by status, by record and by run."""
+
     def __init__(self, db: Db) -> None:
         self._db = db
 
@@ -79,11 +81,15 @@ class Outbox:
         return None if row is None else _operation(row)
 
     def with_status(self, *statuses: Status) -> list[Operation]:
+        """Operations in one of these statuses, in the order they were intended."""
         rows = self._db.all(
-            f"SELECT {_COLUMNS} FROM operation WHERE status {self._db.among} ORDER BY id",
-            (self._db.listed(statuses),),
+            f"SELECT {_COLUMNS} FROM operation WHERE {self._of(statuses)} ORDER BY id", (self._db.listed(statuses),)
         )
         return [_operation(row) for row in rows]
+
+    def _of(self, statuses: Sequence[Status]) -> str:
+        """The index of what is not done is used only where a statement says that it wants nothing done."""
+        return f"status {self._db.among}" + ("" if "done" in statuses else " AND status <> 'done'")
 
     def of_run(self, run: int) -> list[Operation]:
         rows = self._db.all(f"SELECT {_COLUMNS} FROM operation WHERE run = ? ORDER BY id", (run,))
@@ -108,7 +114,11 @@ class Outbox:
         )
 
     def count_open(self) -> int:
-        return len(self.with_status(*OPEN, "refused"))
+        statuses: tuple[Status, ...] = (*OPEN, "refused")
+        count: int = self._db.value(
+            f"SELECT count(*) FROM operation WHERE {self._of(statuses)}", (self._db.listed(statuses),)
+        )
+        return count
 
 
 def _dump(value: object) -> str:

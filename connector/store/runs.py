@@ -10,6 +10,8 @@ from connector.store.db import Db
 
 
 class Runs:
+    """What runs did and what they left for the next one."""
+
     def __init__(self, db: Db) -> None:
         self._db = db
 

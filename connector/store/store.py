@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
@@ -16,11 +16,15 @@ from connector.store.engine import PATIENCE, make_engine
 from connector.store.hub import Hub
 from connector.store.journal import Journal
 from connector.store.outbox import Outbox
+from connector.store.owner import lives
 from connector.store.runs import Runs
 from connector.store.version import make, require_current
 
 LOCK_DEAD_AFTER = 120
-"""Seconds without a heartbeat after which the owner of the lock counts as dead."""
+"""Seconds without a heartbeat after which the owner of the lock counts as dead, when nothing else is known of it."""
+
+LOCK_HUNG_AFTER = 900
+"""The same for an owner whose process lives: it may only be waiting long for an answer."""
 
 
 class Store:
@@ -56,11 +60,15 @@ class Store:
         """Make the tables of a new store; nothing where they are current. Raises Outdated for another version."""
         make(self.db)
 
-    def take_lock(self, name: str, owner: str, at: str, now: int) -> None:
-        """One run at a time. A lock whose owner has not been heard of is taken over; a live one raises Locked."""
+    def take_lock(self, name: str, owner: str, at: str, now: int, lives: Callable[[str], bool | None] = lives) -> None:
+        """One run at a time; a live owner raises Locked. `now` is unix seconds, `lives` tells what it can of a process.
+
+        The lock is taken over when its owner's process is gone, when nothing was heard of the owner for
+        LOCK_DEAD_AFTER seconds, or, of one that certainly lives but says nothing, for LOCK_HUNG_AFTER.
+        """
         with self.db.transaction(durable=True):
             held = self.db.one("SELECT owner, beat, taken_at FROM lock WHERE name = ?", (name,))
-            if held is not None and held[0] != owner and now - held[1] < LOCK_DEAD_AFTER:
+            if held is not None and held[0] != owner and not _is_dead(lives(held[0]), now - held[1]):
                 raise Locked(N_("another run is working on this store since {at} ({owner})"), at=held[2], owner=held[0])
             self.db.run(
                 "INSERT INTO lock (name, owner, taken_at, beat) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
@@ -74,6 +82,12 @@ class Store:
 
     def drop_lock(self, name: str, owner: str) -> None:
         self.db.run("DELETE FROM lock WHERE name = ? AND owner = ?", (name, owner))
+
+
+def _is_dead(lives: bool | None, silence: int) -> bool:
+    """A heartbeat from the future is a clock that is wrong: it is believed for as long as a silent process is."""
+    limit = LOCK_DEAD_AFTER if lives is None and silence >= 0 else LOCK_HUNG_AFTER
+    return lives is False or abs(silence) >= limit
 
 
 def open_store(url: str, *, patience: float = PATIENCE, any_version: bool = False) -> Store:

@@ -12,7 +12,6 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from store_shape import shape
 
 from connector.errors import ConfigError, StopError, Unavailable
 from connector.resources import schemas_folder
@@ -22,6 +21,7 @@ from connector.store.failures import Outdated
 from connector.store.tables import VERSION_TABLE, metadata
 from connector.store.upgrade import MIGRATIONS, configuration, needs_upgrade, revision, upgrade
 from connector.store.version import NEWEST
+from store.shape import shape
 
 RELEASED = Path(__file__).parent / "released"
 

@@ -140,17 +140,8 @@ class Transport:
         OutcomeUnknown: a write left and no usable answer came. BrokenAnswer: the answer broke off each time, is too
         big, or points to another address. ConfigError: no request can be made from the address.
         """
-        attempts = self.patience.attempts if request.repeat != "never" else 1
-        retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(attempts),
-            retry=tenacity.retry_if_exception(self._worth_waiting),
-            wait=self._wait,
-            sleep=self._sleep,
-            before_sleep=lambda state: self._log_retry(request, state),
-            reraise=True,
-        )
         try:
-            return retrying(self._attempt, request)
+            return self._retrying(request)(self._attempt, request)
         except _Cut as cut:
             error = BrokenAnswer(
                 N_("{account}: the answer of {endpoint} breaks off in the middle each time"), **cut.sentence.facts
@@ -183,20 +174,38 @@ class Transport:
 
     @contextmanager
     def stream(self, request: Request) -> Iterator[Body]:
-        """A big answer of a read as a file-like `Body`; a status that is not 2xx raises. Not repeated inside."""
+        """A big answer of a read as a file-like `Body`; a status that is not 2xx raises. Repeated until it begins."""
         if request.is_write:
             raise ValueError("only a read may be streamed")
-        with self._slots:
-            answer = self._exchange(request, self._address(request))
-            try:
-                if not 200 <= answer.status_code < 300:
-                    response = self._judge(request, answer)
-                    raise response.status_error()
-                yield Body(self.account, request, answer, self._limit(request))
-            finally:
-                answer.close()
+        answer = self._retrying(request)(self._opened, request)
+        try:
+            yield Body(self.account, request, answer, self._limit(request))
+        finally:
+            answer.close()
+
+    def _retrying(self, request: Request) -> tenacity.Retrying:
+        attempts = self.patience.attempts if request.repeat != "never" else 1
+        return tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(attempts),
+            retry=tenacity.retry_if_exception(self._worth_waiting),
+            wait=self._wait,
+            sleep=self._sleep,
+            before_sleep=lambda state: self._log_retry(request, state),
+            reraise=True,
+        )
 
     # One attempt
+
+    def _opened(self, request: Request) -> requests.Response:
+        """An answer of which only the head was read. Its reader may ask for more meanwhile: it takes no turn."""
+        with self._slots:
+            answer = self._exchange(request, self._address(request))
+            if 200 <= answer.status_code < 300:
+                return answer
+            try:
+                raise self._judge(request, answer).status_error()
+            finally:
+                answer.close()
 
     def _attempt(self, request: Request) -> Response:
         with self._slots:

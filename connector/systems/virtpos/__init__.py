@@ -1,0 +1,1 @@
+"""virtpos (VirtualPOS): customers, discount cards, orders."""

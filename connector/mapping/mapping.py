@@ -46,6 +46,7 @@ class Mapping:
         self.writes = frozenset(column.name for column in columns if column.row.writes)
         self.references = {column.name: column.row.link for column in columns if column.row.link is not None}
         self.rules: dict[str, str] = {column.name: column.row.rule for column in columns if column.row.rule is not None}
+        self._legal_only = frozenset(name for name, rule in self.rules.items() if rule == "legal_only")
         self.stamp = next((column.name for column in columns if column.row.stamp), None)
         self._read = reader(file.entity, columns)
 
@@ -67,12 +68,27 @@ class Mapping:
             raise KeyError(f"{self!r} does not write {sorted(unknown)}")
         patch: dict[str, Any] = {}
         standing = current if current is not None else _NOTHING
+        silent = self._silent(values, standing)
         for name, column in self.columns.items():
-            if name in values:
+            if name in values and name not in silent:
                 self._put(column, values[name], patch, standing)
         if self.rules.get("kind") == "entrepreneur" and values.get("kind") == "legal":
             self._entrepreneur(values, patch, standing)
         return self._completed(patch) if new else patch
+
+    def sayable(
+        self, values: AnyMapping[str, Value], current: Raw | None = None
+    ) -> tuple[dict[str, Value], list[RowError]]:
+        """The values that `write` can say to this system, and why it cannot say the others."""
+        said: dict[str, Value] = {}
+        refused: list[RowError] = []
+        for name, value in values.items():
+            try:
+                self.write({name: value}, current)
+                said[name] = value
+            except RowError as error:
+                refused.append(error)
+        return said, refused
 
     def equal(self, field: str, left: Value, right: Value) -> bool:
         """Whether two canonical values are one for this system: the transform's own equality, total on None."""
@@ -91,6 +107,14 @@ class Mapping:
         for path, raw in zip(row.writes, raws, strict=True):
             if raw is not OMIT:
                 _place(patch, path.split("."), raw)
+
+    def _silent(self, values: AnyMapping[str, Value], current: Raw) -> frozenset[str]:
+        """Fields of the rule legal_only, when the record is a person: this system has no place for them."""
+        legal = self._legal_only & values.keys()
+        if not legal:
+            return frozenset()
+        kind = values["kind"] if "kind" in values else as_dict(self.read(current, [])).get("kind")
+        return legal if kind == "person" else frozenset()
 
     def _entrepreneur(self, values: AnyMapping[str, Value], patch: dict[str, Any], current: Raw) -> None:
         """The rule of this name, writing: the word for an entrepreneur instead of that for a firm."""

@@ -1,7 +1,8 @@
 """Named rules: what one field means in the light of others. A mapping's row names its rule.
 
 main_card     the engine's: a customer's card number is derived from his cards; a spoke's value is an observation there
-legal_only    the field says nothing of a person: 1C keeps a full name for everybody
+legal_only    the field is about legal entities: of a person it says nothing, and to a person nothing is written (1C has
+              a full name for everybody, the panel of Saplab refuses legal details of a person)
 entrepreneur  1C calls an entrepreneur a physical person; to everyone else he is a legal entity. His registration number
               (OGRNIP, 15 digits) or the "ИП" of his full name tells him
 """

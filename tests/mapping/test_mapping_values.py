@@ -270,6 +270,34 @@ def test_an_entrepreneur_of_unf_keeps_his_own_word() -> None:
     assert unf.write({"kind": "person", "legal_name": "ИП Иванов"})["ВидКонтрагента"] == "ФизическоеЛицо"
 
 
+def test_legal_details_of_a_person_are_neither_read_nor_written() -> None:
+    saplab, bp30 = ship("saplab"), ship("profiles/bp30")
+    details = {"inn": "7701234560", "legal_name": "ООО «Рога»", "bank": "Сбербанк"}
+    assert saplab.write({"kind": "person", **details}) == {"is_wholesaler": None}
+    assert saplab.write(details, {"is_wholesaler": "0"}) == {}
+    assert set(saplab.write(details, {"is_wholesaler": "1"})) >= {"wholesalers[inn]", "wholesalers[org_name]"}
+    assert saplab.write(details) == saplab.write(details, {"is_wholesaler": "1"})
+    person = {"ЮридическоеФизическоеЛицо": "ФизическоеЛицо", "ИНН": "500100732259", "НаименованиеПолное": "Иванов"}
+    assert values(bp30, person) == {"kind": "person"}
+    assert bp30.write({"inn": "500100732259", "legal_name": "Иванов"}, person) == {}
+
+
+def test_what_cannot_be_said_is_told_apart_from_what_can() -> None:
+    said, refused = ship("saplab").sayable({"name": "Иванов", "credit_limit": 1050, "email": None, "comment": None})
+    assert said == {"name": "Иванов", "comment": None}
+    assert [(one.field, str(one.reason)) for one in refused] == [
+        ("credit_limit", "only whole roubles can be written here"),
+        ("email", "this system needs a value here"),
+    ]
+
+
+def test_a_partner_and_his_counterparty_have_words_of_their_own() -> None:
+    ut11 = ship("profiles/ut11")
+    assert values(ut11, {"ЮрФизЛицо": "", "ЮридическоеФизическоеЛицо": "ЮридическоеЛицо"})["kind"] == "legal"
+    assert values(ut11, {"ЮрФизЛицо": "Компания", "ЮридическоеФизическоеЛицо": ""})["kind"] == "legal"
+    assert ut11.write({"kind": "person"}, {"ЮрФизЛицо": "Компания"}) == {"ЮрФизЛицо": "ЧастноеЛицо"}
+
+
 def test_only_a_new_record_takes_defaults_and_copies() -> None:
     text = (
         "system: memory\nentity: customer\nwrite_defaults: {point_id: '1', name: none}\nwrite_copies: {full: name}\n"

@@ -70,12 +70,14 @@ def _legal(value: str) -> bool:
 
 
 _PARTNER: Final = {"legal": ("Компания", "ЮридическоеЛицо"), "person": ("ЧастноеЛицо", "ФизическоеЛицо")}
-_PARTNER_KINDS: Final = {words[0]: kind for kind, words in _PARTNER.items()}
+_PARTNER_KINDS: Final = {word: kind for kind, words in _PARTNER.items() for word in words}
 
 
-def _read_partner(raw: object) -> str:
+def _read_partner(partner: object, counterparty: object) -> str | None:
+    """The Партнер's own word; that of his Контрагент where he has none."""
+    raw = counterparty if partner is None else partner
     try:
-        return _PARTNER_KINDS[scalar_text(raw).strip()]
+        return None if raw is None else _PARTNER_KINDS[scalar_text(raw).strip()]
     except KeyError:
         raise Unreadable(_UNKNOWN, known=", ".join(_PARTNER_KINDS)) from None
 
@@ -94,6 +96,7 @@ ONEC_PARTNER_KIND: Final = Transform(
     read=_read_partner,
     write=_write_partner,
     sample=_sample_legal,
+    reads=range(2, 3),
     writes=range(2, 3),
     empty=UNSAYABLE,
     patches=True,

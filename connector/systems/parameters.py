@@ -34,6 +34,10 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,18}\Z")
 _FLAGS: Final = {"1": 1, "0": 0, "true": 1, "false": 0}
 
 
+class ValueRefused(UsageError):
+    """A known parameter is missing, or its value cannot be sent. An unknown parameter is a plain UsageError."""
+
+
 class Units(Protocol):
     """What this account has proved about money units; kept by whoever runs the calibration."""
 
@@ -63,10 +67,10 @@ def checked(endpoint: Endpoint, params: Mapping[str, Any], units: Units | None =
     values = {name: _value(endpoint, name, _param(endpoint, name), value) for name, value in params.items()}
     for name, param in endpoint.params.items():
         if param.required and name not in values:
-            raise UsageError(N_("{endpoint} needs the parameter “{name}”"), endpoint=endpoint.name, name=name)
+            raise ValueRefused(N_("{endpoint} needs the parameter “{name}”"), endpoint=endpoint.name, name=name)
     if endpoint.one_of and not any(name in values for name in endpoint.one_of):
         wanted = ", ".join(endpoint.one_of)
-        raise UsageError(N_("{endpoint} needs one of: {names}"), endpoint=endpoint.name, names=wanted)
+        raise ValueRefused(N_("{endpoint} needs one of: {names}"), endpoint=endpoint.name, names=wanted)
     _refuse_unproved(endpoint, values, units or NothingProved())
     return values
 
@@ -175,7 +179,7 @@ def _inner_of(endpoint: Endpoint, way: str, param: Param, value: Any) -> Any:
         lacking = [name for name, field in param.fields.items() if field.required and name not in value]
         if lacking:
             text = N_("{endpoint} needs “{name}” in “{way}”")
-            raise UsageError(text, endpoint=endpoint.name, name=lacking[0], way=way)
+            raise ValueRefused(text, endpoint=endpoint.name, name=lacking[0], way=way)
         return {name: _value(endpoint, f"{way}.{name}", field, value[name]) for name, field in known.items()}
     if not isinstance(value, Sequence) or isinstance(value, str) or param.type == "object":
         _refuse(endpoint, way, param)
@@ -187,13 +191,13 @@ def _check_allowed(endpoint: Endpoint, way: str, param: Param, value: Any) -> No
         near = nearest(str(value), param.values)
         text = N_("{endpoint}: “{name}” cannot be “{value}”; allowed: {allowed}")
         allowed = ", ".join(param.values)
-        raise UsageError(text, endpoint=endpoint.name, name=way, value=value, allowed=allowed, near=near)
+        raise ValueRefused(text, endpoint=endpoint.name, name=way, value=value, allowed=allowed, near=near)
     low = param.min is not None and value < param.min
     high = param.max is not None and value > param.max
     if low or high:
         text = N_("{endpoint}: “{name}” must lie between {min} and {max}")
         shown = {"min": "−∞" if param.min is None else param.min, "max": "∞" if param.max is None else param.max}
-        raise UsageError(text, endpoint=endpoint.name, name=way, **shown)
+        raise ValueRefused(text, endpoint=endpoint.name, name=way, **shown)
 
 
 _EXPECTED: Final = {
@@ -212,7 +216,7 @@ _EXPECTED: Final = {
 
 
 def _refuse(endpoint: Endpoint, way: str, param: Param) -> NoReturn:
-    raise UsageError(
+    raise ValueRefused(
         N_("{endpoint}: “{name}” must be {expected}"),
         endpoint=endpoint.name,
         name=way,
@@ -229,7 +233,7 @@ def _refuse_unproved(endpoint: Endpoint, values: Mapping[str, Any], units: Units
                 "{endpoint}: the vendor does not say whether “{name}” is in roubles or kopecks. "
                 "Run `connector check --calibrate` for this account first"
             )
-            raise UsageError(text, endpoint=endpoint.name, name=field)
+            raise ValueRefused(text, endpoint=endpoint.name, name=field)
 
 
 def _holds(value: Any, way: Sequence[str]) -> bool:

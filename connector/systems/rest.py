@@ -26,7 +26,7 @@ from connector.systems.base import Capabilities, Check, Outcome, Page, Raw, Row
 from connector.systems.catalogue import Catalogue, Endpoint, Entity, Look, Write
 from connector.systems.decoding import Decoded, PageReader, Unexpected, dig, pages_of
 from connector.systems.paging import Walk
-from connector.systems.parameters import NothingProved, Units, checked, request
+from connector.systems.parameters import NothingProved, Units, ValueRefused, checked, request
 from connector.systems.windows import refuse_outside
 from connector.transport.http import Transport
 from connector.transport.messages import Response
@@ -149,7 +149,7 @@ class RestAdapter:
     def create(self, entity: str, patch: Raw, reference: str) -> Outcome:
         served = self._entity(entity)
         write = self._part(entity, served.create, "create")
-        payload = self._send(self.catalogue.endpoint(write.endpoint), self._form(write, patch, reference))
+        payload = self._write(self.catalogue.endpoint(write.endpoint), self._form(write, patch, reference))
         return self._created(served, write, self.written_id(served, payload))
 
     def create_many(self, entity: str, patches: Sequence[tuple[Raw, str]]) -> list[Outcome]:
@@ -159,7 +159,7 @@ class RestAdapter:
         write = served.create_many
         endpoint = self.catalogue.endpoint(write.endpoint)
         forms = [self._form(write, patch, reference) for patch, reference in patches]
-        payload = self._send(endpoint, {_named(endpoint.bare): forms})
+        payload = self._write(endpoint, {_named(endpoint.bare): forms})
         ids = payload if isinstance(payload, list) else []
         if len(ids) != len(forms):
             text = N_("{account}: {endpoint} was sent {sent} records and named {got}. Look which of them are there")
@@ -172,7 +172,7 @@ class RestAdapter:
         served = self._entity(entity)
         write = self._part(entity, served.update, "update")
         endpoint = self.catalogue.endpoint(write.endpoint)
-        payload = self._send(endpoint, {**write.params, **patch, _named(write.id): external_id})
+        payload = self._write(endpoint, {**write.params, **patch, _named(write.id): external_id})
         answered = self.written_id(served, payload)
         if served.returns_id and answered is not None and answered != external_id:
             text = N_("{account}: {endpoint} was to change {external_id} and names {other}. Look at both records")
@@ -258,6 +258,17 @@ class RestAdapter:
 
     def _send(self, endpoint: Endpoint, params: Mapping[str, Any]) -> Any:
         return self._content(endpoint, checked(endpoint, params, self.units))
+
+    def _write(self, endpoint: Endpoint, params: Mapping[str, Any]) -> Any:
+        """As `_send`, for the values of a record: one that cannot be sent is this record's fault and waits for it."""
+        try:
+            values = checked(endpoint, params, self.units)
+        except ValueRefused as error:
+            reason = error.sentence
+            raise Invalid(
+                N_("{account}: {reason}"), account=self.account, endpoint=endpoint.name, reason=reason
+            ) from error
+        return self._content(endpoint, values)
 
     def _content(self, endpoint: Endpoint, values: Mapping[str, Any]) -> Any:
         return self.payload(endpoint, self._exchange(endpoint, values))

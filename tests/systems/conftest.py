@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.systems.till import till
+from systems.till import till
 
 __all__ = ["till"]

@@ -19,7 +19,7 @@ from connector.errors import (
 )
 from connector.systems.base import Row
 from connector.systems.parameters import Proved
-from tests.systems.till import TOKEN, Till, client
+from systems.till import TOKEN, Till, client
 
 PATHS = ("id_1c", "phone_number", "bonus")
 

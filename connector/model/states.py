@@ -22,14 +22,11 @@ class Shadow(msgspec.Struct, omit_defaults=True):
 
     `spoke` holds the value as read there; `hub` only the fields in which the hub's value differs from it.
     `overruled` holds a spoke's value that has lost against the hub and still stands there.
-    `born` says that we created the record and have not seen it since: what it holds beyond our own
-    values are the remote's defaults, not somebody's edit.
     """
 
     spoke: dict[str, Any] = msgspec.field(default_factory=dict, name="s")
     hub: dict[str, Any] = msgspec.field(default_factory=dict, name="h")
     overruled: dict[str, Any] = msgspec.field(default_factory=dict, name="o")
-    born: bool = msgspec.field(default=False, name="b")
     written: list[str] = msgspec.field(default_factory=list, name="w")
     """Fields we have written since the spoke was last seen; they stand there as `spoke` says, until it is seen."""
 

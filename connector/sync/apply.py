@@ -320,7 +320,7 @@ class Applier:
     def link(self, operation: Operation, external_id: str, row: Row | None, how: str) -> None:
         """Link a record to what was created for it, or found to be it."""
         mapping = self.mappings[operation.spoke, operation.entity]
-        shadow = Shadow(born=how == "created")
+        shadow = Shadow()
         if how == "created":
             for name, value in operation.patch.items():
                 shadow.agree(name, value, value)

@@ -147,8 +147,6 @@ class _Work:
             return
         if agreed:
             self._look_known(side, present)
-        elif side.shadow.born:
-            self._take_defaults(side, present)
         else:
             self._look_first(side, present)
 
@@ -180,15 +178,8 @@ class _Work:
         if moved:
             self.candidates[side.spoke] = side
             self.changed.add(side.spoke)
-        elif any(side.values[name] is not None for name in new) and not side.shadow.born:
+        elif any(side.values[name] is not None for name in new):
             self.candidates[side.spoke] = side
-
-    def _take_defaults(self, side: Side, present: Sequence[str]) -> None:
-        for name in present:
-            held = self.merged.hub.get(name)
-            if held is None or side.equal(name, side.values[name], held):
-                side.shadow.agree(name, held, side.values[name])
-                self.merged.moved.add(side.spoke)
 
     def _look_first(self, side: Side, present: Sequence[str]) -> None:
         if self._equals_hub(side, present):

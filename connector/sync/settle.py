@@ -73,7 +73,7 @@ class Settler:
         moved = [
             (now, link.id)
             for link in view.links
-            if link.primary and (now := shadow_bytes(_unborn(link))) != before[link.spoke]
+            if link.primary and (now := shadow_bytes(link.shadow)) != before[link.spoke]
         ]
         self.store.crosswalk.shadows(moved)
 
@@ -216,8 +216,8 @@ class Settler:
 def _is_fresh(view: View) -> bool:
     """The hub is nothing but the first sight of one spoke, and another one meets it now."""
     agreed = [link for link in view.links if link.shadow.spoke]
-    strangers = [link for link in view.links if link.primary and not link.shadow.spoke and not link.shadow.born]
-    if len(agreed) != 1 or not strangers or agreed[0].shadow.born:
+    strangers = [link for link in view.links if link.primary and not link.shadow.spoke]
+    if len(agreed) != 1 or not strangers:
         return False
     shadow = agreed[0].shadow
     return (
@@ -225,12 +225,6 @@ def _is_fresh(view: View) -> bool:
         and not shadow.overruled
         and all(view.hub.get(name, ABSENT) == shadow.spoke.get(name, ABSENT) for name in view.hub if name != "card_uid")
     )
-
-
-def _unborn(link: Any) -> Any:
-    if link.seen is not None:
-        link.shadow.born = False
-    return link.shadow
 
 
 def _holder_conflict(card: str, spoke: str, rivals: list[str]) -> Conflict:

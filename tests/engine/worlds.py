@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from connector.mapping import load
+from connector.mapping import Mapping, load
 from connector.model.records import fields_of
 from connector.model.routes import Brakes, EntityRoutes, Route, Rule
 from connector.store import Store, open_store
@@ -23,6 +25,11 @@ from connector.systems.memory import Column, MemoryAdapter, MemorySystem, Table
 
 MAPPINGS = Path(__file__).parent / "mappings"
 CARRIED = ("group", "customer", "card")
+
+
+@lru_cache
+def mapping(account: str, entity: str) -> Mapping:
+    return load([MAPPINGS / account], "memory", entity)
 
 
 def digits(value: Any) -> str | None:
@@ -130,14 +137,14 @@ def _cards(chosen_id: bool) -> Table:
 class TillSystem(MemorySystem):
     """The till keeps a name in three slots though it is told as one."""
 
-    def change(self, entity: str, external_id: str, fields: Mapping[str, Any]) -> Any:
+    def change(self, entity: str, external_id: str, fields: Map[str, Any]) -> Any:
         return super().change(entity, external_id, _slots(fields))
 
-    def insert(self, entity: str, fields: Mapping[str, Any], external_id: str | None) -> Any:
+    def insert(self, entity: str, fields: Map[str, Any], external_id: str | None) -> Any:
         return super().insert(entity, _slots(fields), external_id)
 
 
-def _slots(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _slots(fields: Map[str, Any]) -> dict[str, Any]:
     fields = dict(fields)
     if "full" in fields:
         parts = [*str(fields["full"] or "").split(" ", 2), "", "", ""]
@@ -178,7 +185,7 @@ class World:
     together: dict[str, tuple[str, ...]] = field(default_factory=dict)
     order: Sequence[str] = ("books", "till", "shop")
     entities: Sequence[str] = CARRIED
-    changes: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    changes: Map[tuple[str, str], Map[str, Any]] = field(default_factory=dict)
     """(entity, account) -> fields of its route that differ."""
     clock: Clock = field(default_factory=Clock)
     seed: int = 1
@@ -211,7 +218,7 @@ class World:
 
     def engine(self) -> Engine:
         mappings = {
-            (account, entity): load([MAPPINGS / account], "memory", entity)
+            (account, entity): mapping(account, entity)
             for account, adapter in self.adapters.items()
             for entity in adapter.system.tables
         }

@@ -70,7 +70,8 @@ class Sandbox:
     """The emulators that were asked for, running between `start` and `stop`.
 
     `company` is "sample" (the messy people of `connector.sandbox.company`, the same for the same seed) or "empty".
-    `ports` may fix the port of a kind; a free one is taken otherwise.
+    `ports` may fix the port of a kind; a free one is taken otherwise. `options` says per kind what the emulator shall
+    be, such as `{"onec": {"profile": "bp30"}}`.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], object] | None = None,
         ports: Mapping[str, int] | None = None,
+        options: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         unknown = [kind for kind in kinds if kind not in ALL]
         if unknown:
@@ -90,7 +92,11 @@ class Sandbox:
         self.kinds, self.company = tuple(kinds), people
         self._ports = dict(ports or {})
         self._modules = {kind: importlib.import_module(f"connector.sandbox.{kind}") for kind in kinds}
-        self.worlds = {kind: World(kind, company=people, seed=seed, clock=clock, sleep=sleep) for kind in kinds}
+        chosen = options if options is not None else {}
+        self.worlds = {
+            kind: World(kind, company=people, seed=seed, clock=clock, sleep=sleep, options=chosen.get(kind))
+            for kind in kinds
+        }
         self.apps = {kind: _app(self._modules[kind], self.worlds[kind]) for kind in kinds}
         self.urls: dict[str, str] = {}
         self._servers: list[Server] = []
@@ -157,7 +163,14 @@ class Sandbox:
     def accounts(self) -> dict[str, dict[str, Any]]:
         """The accounts of a workspace that points at the running systems."""
         return {
-            name: {"kind": kind, **extra, "url": self.urls[kind], **self.credentials[kind], "insecure": True}
+            name: {
+                "kind": kind,
+                **extra,
+                **self.worlds[kind].account,
+                "url": self.urls[kind],
+                **self.credentials[kind],
+                "insecure": True,
+            }
             for kind, (name, extra) in ACCOUNTS.items()
             if kind in self.kinds
         }

@@ -78,6 +78,7 @@ class World:
     `lock` is held by the framework while a request is served, so a view may change `state` freely; code that runs in
     another thread (webhook delivery, a test that looks at the state) takes it itself.
     `credentials` is what a client's account must carry beside the URL: the emulator fills it in `create_app`.
+    `options` are what the emulator was asked to be, `account` what an account says of it beside kind and URL.
     `url` is known once the server listens.
     `pages` are control pages of the emulator's own, by verb and name ("POST", "webhooks"): the JSON object that was
     sent in, a JSON object out, ValueError for what is wrong. `workers` run in threads while the sandbox runs.
@@ -91,8 +92,11 @@ class World:
         seed: int = 1,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], object] | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self.kind, self.seed, self.company = kind, seed, company if company is not None else Company()
+        self.options: dict[str, Any] = dict(options or {})
+        self.account: dict[str, str] = {}
         self.lock = threading.RLock()
         self.stopping = threading.Event()
         self.faults = Faults()

@@ -17,6 +17,7 @@ from connector.locale import N_
 if TYPE_CHECKING:
     from connector.config import Account
     from connector.systems.base import Adapter
+    from connector.systems.parameters import Units
 
 Seconds = Callable[[], float]
 Sleep = Callable[[float], None]
@@ -34,10 +35,18 @@ _ADAPTERS: Final = {
 }
 
 
-def build(account: Account, *, clock: Seconds = time.monotonic, sleep: Sleep = time.sleep) -> Adapter:
-    """The adapter of a configured account. ConfigError when nothing speaks its kind and channel."""
+def build(
+    account: Account, *, clock: Seconds = time.monotonic, sleep: Sleep = time.sleep, units: Units | None = None
+) -> Adapter:
+    """The adapter of a configured account. ConfigError when nothing speaks its kind and channel.
+
+    `units` are the money units that the account has proved; without them amounts of an unproved unit are not sent.
+    """
     module = _ADAPTERS.get((account.kind, account.channel))
     if module is None:
         text = N_("{account}: there is no adapter for {kind}, channel {channel}")
         raise ConfigError(text, account=account.name, kind=account.kind, channel=account.channel)
-    return cast("Adapter", import_module(module).build(account, clock=clock, sleep=sleep))
+    adapter = cast("Adapter", import_module(module).build(account, clock=clock, sleep=sleep))
+    if units is not None and hasattr(adapter, "units"):
+        adapter.units = units
+    return adapter

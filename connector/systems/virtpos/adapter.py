@@ -36,6 +36,14 @@ _MAX_ORDERS: Final = 1024 * 1024 * 1024
 _NO_CARD: Final = "000000000000"
 """A number that no card has, for a question that changes nothing."""
 
+_CARDS: Final[Mapping[tuple[bool, bool], str]] = {
+    (True, True): N_("cards are read back"),
+    (True, False): N_("cards are shown by this server: `cards: read` in the account lets them be read back"),
+    (False, True): N_("cards are not shown by this server: take `cards: read` away from the account"),
+    (False, False): N_("cards are written only, and compared with our last write"),
+}
+"""What is said where the server shows cards or does not, and the account expects it or does not."""
+
 
 @dataclass
 class _Customers:
@@ -80,7 +88,7 @@ class VirtposAdapter(RestAdapter):
     def capabilities(self, entity: str) -> Capabilities:
         can = super().capabilities(entity)
         if entity == "card" and self.reads_cards:
-            return replace(can, feed="snapshot", readable=True)
+            return replace(can, feed="snapshot", readable=True, find_by=("card_uid", "barcode"))
         return can
 
     # Reading
@@ -106,6 +114,8 @@ class VirtposAdapter(RestAdapter):
         if entity == "customer" and scheme == "email":
             found = self._customers_with("email", value.strip()) if folded(value) else []
             return self._customer_rows([raw for raw in found if folded(raw.get("email")) == folded(value)], paths)
+        if entity == "card" and scheme in self.capabilities("card").find_by:
+            return self._cards_numbered(value, paths)
         return [_own(row) for row in super().find(entity, scheme, value, paths)]
 
     def _with_phone(self, phone: str, paths: Sequence[str]) -> list[Row]:
@@ -177,6 +187,12 @@ class VirtposAdapter(RestAdapter):
             if (row := _card_in(reader, raws, uid)) is not None:
                 return row
         return next((row for raws in self._customers({"cards": "true"}) if (row := _card_in(reader, raws, uid))), None)
+
+    def _cards_numbered(self, number: str, paths: Sequence[str]) -> list[Row]:
+        """No call looks for a card, so every customer is read."""
+        reader = PageReader(self._entity("card"), paths, ())
+        shown = (card for raws in self._customers({"cards": "true"}) for card in cards.of_customers(raws))
+        return reader.rows([card for card in shown if cards.same_card(number, card)]).rows
 
     # Writing
 
@@ -262,28 +278,23 @@ class VirtposAdapter(RestAdapter):
     # Check
 
     def check(self, entities: Mapping[str, Sequence[str]]) -> list[Check]:
-        checks = super().check({name: paths for name, paths in entities.items() if name == "customer"})
+        checks = super().check({"customer": entities.get("customer", ())})
         if "card" in entities and all(check.ok for check in checks):
-            checks += [*self._card_reading(), self._card_writing()]
+            checks += [*self._card_reading(entities["card"]), self._card_writing()]
         return checks
 
-    def _card_reading(self) -> Iterator[Check]:
-        endpoint = self.catalogue.endpoint("customer")
-        raws = self._records(endpoint, self._send(endpoint, {"page": 1, "page_size": 1, "cards": "true"}))
+    def _card_reading(self, paths: Sequence[str]) -> Iterator[Check]:
+        """What the first page of customers shows of their cards."""
+        raws = next(self._customers({"cards": "true"}), [])
         if not raws:
             return
         shown = "cards" in raws[0]
-        if self.reads_cards and not shown:
-            text = N_("cards are not shown by this server: take `cards: read` away from the account")
-        elif shown and not self.reads_cards:
-            text = N_("cards are shown by this server: `cards: read` lets them be read back")
-        else:
-            text = (
-                N_("cards are read back") if shown else N_("cards are written only, and compared with our last write")
-            )
-        yield Check(
-            name="cards", ok=shown or not self.reads_cards, text=Sentence(text), warning=shown != self.reads_cards
-        )
+        fine = shown or not self.reads_cards
+        text = _CARDS[shown, self.reads_cards]
+        yield Check(name="cards", ok=fine, text=Sentence(text), warning=shown != self.reads_cards)
+        card = next(cards.of_customers(raws), None)
+        if self.reads_cards and card is not None:
+            yield _fields_of_card(card, paths)
 
     def _card_writing(self) -> Check:
         """Whether the card call is where we look for it: asked about a card that is nowhere, it must say so (V-11)."""
@@ -298,6 +309,14 @@ class VirtposAdapter(RestAdapter):
         except ConnectorError as error:
             return Check(name="card calls", ok=False, text=error.sentence)
         return Check(name="card calls", ok=True, text=Sentence(N_("the card calls are there")))
+
+
+def _fields_of_card(card: Mapping[str, Any], paths: Sequence[str]) -> Check:
+    lacking = [path for path in paths if path not in card]
+    if lacking:
+        text = Sentence(N_("cards are shown without {fields}"), fields=", ".join(lacking))
+        return Check(name="card fields", ok=False, text=text, warning=True)
+    return Check(name="card fields", ok=True, text=Sentence(N_("the mapped fields of cards are shown")))
 
 
 def _card_in(reader: PageReader, raws: Iterable[Mapping[str, Any]], uid: str) -> Row | None:

@@ -257,7 +257,8 @@ def _sentence(one: Any, value: Any, model: Any) -> tuple[Sentence, tuple[Key, ..
     if kind in ("literal_error", "enum", "union_tag_invalid"):
         expected = re.findall(r"'([^']*)'", str(context.get("expected") or context.get("expected_tags")))
         at = (context["discriminator"].strip("'"),) if kind == "union_tag_invalid" else ()
-        return unknown_word(str(value if kind != "union_tag_invalid" else context["tag"]), expected), at
+        word = context["tag"] if kind == "union_tag_invalid" else one["loc"][-2] if last == "[key]" else value
+        return unknown_word(str(word), expected), at
     if kind == "union_tag_not_found":
         return Sentence(_TEXTS["missing"], word=context["discriminator"].strip("'")), ()
     if kind == "value_error" and isinstance(context.get("error"), Wrong):

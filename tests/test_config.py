@@ -180,6 +180,9 @@ def test_secrets_of_the_sandbox_on_this_machine_are_not_warned_about(write: Writ
         ("{kind: onec, channel: bank, folder: x, profile: bp31}", "did you mean “bp30”"),
         ("{kind: onec, channel: bank, folder: x, profile: ../x}", "no profile name"),
         ("{kind: onec, channel: enterprisedata, folder: x, peer_code: 'а б'}", "no node code"),
+        ("{kind: virtpos, url: 'https://x.example', apikey: x, cards: reed}", "did you mean “read”"),
+        ("{kind: virtpos, url: 'https://x.example', apikey: x, paths: {updateCards: /x}}", "did you mean “updateCard”"),
+        ("{kind: virtpos, url: 'https://x.example', apikey: x, paths: {updateCard: //evil}}", "path of the server"),
     ],
 )
 def test_a_wrong_account_is_told_on_its_line(write: Write, line: str, says: str) -> None:

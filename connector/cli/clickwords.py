@@ -43,7 +43,7 @@ WORDS: Final = (
 )
 PAIRS: Final = (
     both("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"),
-    both("Got unexpected extra argument ({args}).", "Got unexpected extra arguments ({args})."),
+    both("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})"),
     both("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments."),
     both("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
 )

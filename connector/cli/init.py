@@ -11,7 +11,8 @@ from typing import Final
 
 import click
 
-from connector.cli.session import Session, pass_session
+from connector.cli.screen import Screen
+from connector.cli.session import Session, language_of, pass_session
 from connector.cli.texts import argument, command, option
 from connector.errors import UsageError
 from connector.locale import LANGUAGES, N_
@@ -36,8 +37,8 @@ def init(session: Session, folder: Path | None, language: str | None) -> None:
     if target.exists() and not target.is_dir():
         raise UsageError(N_("{folder} is a file, not a folder"), folder=target)
     target.mkdir(parents=True, exist_ok=True)
-    screen = session.screen
-    if _write_settings(target / "connector.yaml", language or screen.language):
+    screen = Screen(language or language_of(target, session.env))
+    if _write_settings(target / "connector.yaml", screen.language):
         screen.say(N_("{file} is written; fill in your accounts"), file=target / "connector.yaml")
     else:
         screen.say(N_("{file} is kept as it is"), file=target / "connector.yaml")

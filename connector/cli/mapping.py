@@ -68,15 +68,15 @@ def check(session: Session, entities: Sequence[str]) -> int:
     example="connector mapping explain kafe:customer:55\nconnector mapping explain kafe:customer --raw row.json",
 )
 @argument("place", metavar="ACCOUNT:ENTITY:EXTERNAL_ID", help=N_("the record"))
-@option("--raw", type=click.File("rb"), metavar="FILE", help=N_("a row as the system sends it; “-” is standard input"))
+@option("--raw", metavar="FILE", help=N_("a row as the system sends it; “-” is standard input"))
 @json_option
 @pass_session
-def explain(session: Session, place: str, raw: Any) -> None:
+def explain(session: Session, place: str, raw: str | None) -> None:
     from connector.mapping.explain import explain as steps_of
 
     account, entity, external_id = _place(place, needs_id=raw is None)
     one = _mapping_of(session, account, entity)
-    row = _live(session, account, entity, external_id, one) if raw is None else _decoded(raw.read())
+    row = _live(session, account, entity, external_id, one) if raw is None else _decoded(_content(raw))
     steps = steps_of(one, row)
     heads = (N_("field"), N_("sent"), N_("taken as"), N_("value"), N_("remark"))
     rows = [(step.field, _raw_text(step.raw), step.transform, _value_text(step), step.reason) for step in steps]
@@ -155,6 +155,13 @@ def _live(session: Session, account: str, entity: str, external_id: str, one: Ma
     if row is None:
         raise UsageError(N_("{account} has no {entity} {id}"), account=account, entity=entity, id=external_id)
     return _decoded(row.body)
+
+
+def _content(name: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise UsageError(N_("{file} cannot be read: {reason}"), file=name, reason=error.strerror) from error
 
 
 def _decoded(body: bytes) -> dict[str, Any]:

@@ -25,6 +25,7 @@ CHANNELS: Final = ("odata", "soap", "enterprisedata", "commerceml", "bank")
 _NAME: Final = re.compile(r"[^\W_][\w-]{0,39}\Z")
 _RESERVED: Final = frozenset({"default", "latest", "manual", "union", "none", "connector"})
 _PROFILE: Final = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
+_URL_PATH: Final = re.compile(r"/(?!/)[^?#\s\\]*\Z")
 _PEER: Final = re.compile(r"[0-9A-Za-zА-Яа-яЁё_-]{1,36}\Z")
 _DEFAULT_TIMEOUT: Final = 30.0
 
@@ -71,6 +72,12 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _url_path(text: str) -> str:
+    if not _URL_PATH.match(text):
+        raise Wrong(N_("a path of the server begins with “/” and ends before “?”"))
+    return text
+
+
 def _parts(text: str) -> SplitResult | None:
     if any(char.isspace() or not char.isprintable() for char in text) or "\\" in text:
         return None
@@ -86,6 +93,8 @@ Url = Annotated[str, AfterValidator(_url)]
 Timezone = Annotated[str, AfterValidator(timezone)]
 Profile = Annotated[str, AfterValidator(_profile)]
 PeerCode = Annotated[str, AfterValidator(_peer)]
+CardCall = Literal["updateCard", "insertCard", "deleteCard"]
+UrlPath = Annotated[str, AfterValidator(_url_path)]
 Word = Annotated[str, Field(min_length=1)]
 
 
@@ -142,6 +151,8 @@ class VirtposLine(_Line):
     kind: Literal["virtpos"]
     url: Url
     apikey: SecretStr
+    cards: Literal["write", "read"] = Field(default="write", description="read: this server shows its cards too")
+    paths: dict[CardCall, UrlPath] | None = Field(default=None, description="where the calls for cards lie there")
 
 
 class LoyalclientLine(_Line):
@@ -231,6 +242,8 @@ class Account(BaseModel):
     folder: Path | None = None
     peer_code: str | None = None
     stamp: str | None = None
+    cards: Literal["write", "read"] | None = None
+    paths: dict[str, str] | None = None
     timezone: str = "UTC"
     timeout: float = _DEFAULT_TIMEOUT
     rate: float | None = None

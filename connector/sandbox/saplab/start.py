@@ -34,7 +34,7 @@ _BY_ITSELF: Final = "Автоматически"
 def first_state(world: World) -> State:
     """What a shop has before anybody bought, then the people and orders of the world's company."""
     state: State = {
-        "options": dict(OPTIONS),
+        "options": {**OPTIONS, **world.options},
         "settings": {"new_status": _NEW, "suspended_status": 1, "denied_status": _DENIED, "group_id": 1},
         "serials": {"managers": 1, "points": 1, "shipping_types": 2, "statuses": len(_STATUSES), "groups": 1},
         "points": {"1": {"id": 1, "name": "Центральный", "city": "Москва", "address": "ул. Красноармейцев, 49"}},

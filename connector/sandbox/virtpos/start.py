@@ -20,7 +20,7 @@ def first_state(world: World) -> State:
     """Everybody the company knows at this point of sale; of an empty company, one group and one type of cards."""
     company = world.company
     state: State = {
-        "options": dict(OPTIONS),
+        "options": {**OPTIONS, **world.options},
         "groups": {str(place): {"name": group.name} for place, group in enumerate(company.groups_of("virtpos"), 1)},
         "types": {"1": {"name": "Накопительная"}},
         "customers": {},

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from connector.sandbox import Sandbox
+from sandbox.onec_client import Client
 
 
 class Poster:
@@ -54,3 +55,10 @@ def bare() -> Iterator[Poster]:
     """The same till with one group and nobody in it."""
     with Sandbox(("poster",), company="empty") as sandbox:
         yield Poster(sandbox)
+
+
+@pytest.fixture
+def base() -> Iterator[Client]:
+    """A base of УТ 11 with nobody in it. Its clock shows 2026-11-20 12:30:00 in Moscow."""
+    with Sandbox(("onec",), company="empty", clock=lambda: 1795167000.0) as sandbox:
+        yield Client(sandbox)

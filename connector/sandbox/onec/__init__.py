@@ -66,9 +66,10 @@ def endpoint_name(verb: str, path: str) -> str:
 
 def _answered(base: Base, path: str) -> Response:
     root = f"{request.host_url.rstrip('/')}{BASE_PATH}"
-    form = Form(False, "", root)
+    accept = request.headers.get("Accept", "")
+    form = form_of(None, accept, root)
     try:
-        form = form_of(request.args.get("$format"), request.headers.get("Accept", ""), root)
+        form = form_of(request.args.get("$format"), accept, root)
         parts = [unquote(part) for part in path.strip("/").split("/")]
         response = Service(base, form).answer(request.method, parse_address(parts))
     except ODataError as error:

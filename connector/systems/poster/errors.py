@@ -134,4 +134,4 @@ def error_of(account: str, endpoint: str, code: int, message: str, *, is_write: 
 def shown(message: str) -> str:
     """Poster's own words, without what may be a secret or a person's: addresses, phones, card numbers."""
     text = _LONG_NUMBER.sub("…", _ADDRESS.sub("…", redact(message.strip())))
-    return text[:_LONGEST]
+    return text[:_LONGEST] or "—"

@@ -36,7 +36,7 @@ def test_every_shipped_mapping_obeys_the_laws(shipped: Shipped) -> None:
 
 
 @pytest.mark.parametrize("shipped", SHIPPED, ids=str)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_any_raw_value_is_read_or_told_and_never_raised(shipped: Shipped, data: st.DataObject) -> None:
     mapping = shipped.mapping
@@ -48,7 +48,7 @@ def test_any_raw_value_is_read_or_told_and_never_raised(shipped: Shipped, data: 
 
 
 @pytest.mark.parametrize("shipped", SHIPPED, ids=str)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_what_was_read_is_canonical_so_reading_what_we_write_changes_nothing(
     shipped: Shipped, data: st.DataObject
@@ -66,7 +66,7 @@ def test_what_was_read_is_canonical_so_reading_what_we_write_changes_nothing(
 
 
 @pytest.mark.parametrize("name", sorted(TRANSFORMS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32), left=TEXTS, right=TEXTS)
 def test_equality_is_an_equality(name: str, seed: int, left: str, right: str) -> None:
     """Reflexive and symmetric on the values of the transform; a value never equals another one's absence."""

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import requests
+from requests.auth import HTTPBasicAuth
 
 from connector.sandbox import Sandbox
 
@@ -20,15 +21,15 @@ class Client:
         self.world = sandbox.worlds["onec"]
         user = sandbox.credentials["onec"]
         self.login, self.password = user["login"], user["password"]
-        self.auth = (self.login.encode(), self.password.encode())
+        self.auth = HTTPBasicAuth(self.login.encode(), self.password.encode())
 
     def raw(
         self,
         verb: str,
         path: str,
         body: Any = None,
-        headers: dict[str, str] | None = None,
-        **query: str,
+        headers: Any = None,
+        **query: Any,
     ) -> requests.Response:
         sent = {"Accept": "application/json;odata=nometadata", **(headers or {})}
         data = None
@@ -47,7 +48,7 @@ class Client:
     def post(self, path: str, body: Any = None, **query: str) -> requests.Response:
         return self.raw("POST", path, body, **query)
 
-    def code(self, verb: str, path: str, body: Any = None, **query: str) -> tuple[int, str]:
+    def code(self, verb: str, path: str, body: Any = None, **query: Any) -> tuple[int, str]:
         """HTTP status and the platform's own code of a refusal."""
         answer = self.raw(verb, path, body, **query)
         return answer.status_code, str(answer.json()["odata.error"]["code"])

@@ -40,11 +40,21 @@ class Decoded:
 
     @property
     def ids(self) -> list[str]:
-        return [row.external_id for row in self.rows]
+        return [row[0] for row in self.rows]
 
     @property
     def last(self) -> str | None:
         return self.rows[-1].external_id if self.rows else None
+
+    def fresh(self, before: frozenset[str]) -> tuple[list[Row], frozenset[str]]:
+        """The rows that the page before does not hold, each id once, and the ids of all; an overlap costs no row."""
+        known, start = frozenset(self.ids), 0
+        while start < len(self.rows) and self.rows[start].external_id in before:
+            start += 1
+        if len(known) == len(self.rows) and len(known - before) == len(self.rows) - start:
+            return self.rows[start:] if start else self.rows, known
+        first = {row.external_id: row for row in reversed(self.rows) if row.external_id not in before}
+        return [row for row in self.rows if first.get(row.external_id) is row], known
 
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number", order="deterministic")

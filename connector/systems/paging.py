@@ -69,18 +69,22 @@ class Walk(Generic[P]):
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _parts(self, pool: ThreadPoolExecutor) -> Iterator[P]:
-        before: frozenset[str] = frozenset()
+        before: Sequence[str] = ()
         first = True
         self._submit(pool)
         while self._ahead:
             part = self.read(self._ahead.popleft().result())
-            if before and self.paging.overlap and part.count and part.ids and part.ids[0] not in before:
+            if before and self.paging.overlap and part.count and not self._joins(part, before):
                 part = self._from_further_back(before)
             self._learn(part, first=first)
             while not self.ended and len(self._ahead) < self._reach() and self._more():
                 self._submit(pool)
             yield part
-            before, first = frozenset(part.ids), False
+            before, first = part.ids, False
+
+    def _joins(self, part: P, before: Sequence[str]) -> bool:
+        """Whether a page begins with a row of the page before it."""
+        return not part.ids or part.ids[0] in before
 
     def _learn(self, part: Part, *, first: bool) -> None:
         """What this page tells about the rest."""
@@ -137,7 +141,7 @@ class Walk(Generic[P]):
             params[paging.start] = self._key
         return params
 
-    def _from_further_back(self, before: frozenset[str]) -> P:
+    def _from_further_back(self, before: Sequence[str]) -> P:
         """Rows were removed before the border: read from an earlier place that the last page still knows."""
         at = self.base + (self.asked - len(self._ahead) - 1) * (self.per - self.paging.overlap)
         back = _STEP_BACK
@@ -146,6 +150,6 @@ class Walk(Generic[P]):
             self.base, self.asked = max(0, at - back), 0
             part = self.read(self.fetch(self._params()))
             self.asked = 1
-            if self.base == 0 or not part.count or not before.isdisjoint(part.ids[:1]):
+            if self.base == 0 or not part.count or self._joins(part, before):
                 return part
             back *= 2

@@ -34,15 +34,15 @@ def adapter(sandbox: Sandbox) -> Iterator[PosterAdapter]:
 @pytest.mark.parametrize("unit", ["minor", "major"])
 def test_the_probe_finds_the_unit_of_the_account(sandbox: Sandbox, adapter: PosterAdapter, unit: str) -> None:
     units = sandbox.worlds["poster"].state["units"]
-    units.update(dict.fromkeys(("birthday_bonus", "changeClientBonus", "changeClientPayedSum"), unit))
+    units.update(dict.fromkeys(("birthday_bonus", "changeClientBonus", "changeClientPayedSum", "dish_price"), unit))
     found = {(proof.endpoint, proof.field): proof.unit for proof in calibrate(adapter)}
     assert found == {
         ("clients.createGroup", "birthday_bonus"): unit,
         ("clients.updateGroup", "birthday_bonus"): unit,
         ("clients.changeClientBonus", "count"): unit,
         ("clients.changeClientPayedSum", "count"): unit,
-        ("menu.createDish", "price"): "minor",
-        ("menu.updateDish", "price"): "minor",
+        ("menu.createDish", "price"): unit,
+        ("menu.updateDish", "price"): unit,
     }
 
 

@@ -31,6 +31,7 @@ from waitress import create_server
 from waitress.wasyncore import close_all
 
 from connector.sandbox.company import Company, sample
+from connector.sandbox.headers import Channel
 from connector.sandbox.world import World
 
 ALL: Final = ("onec", "poster", "saplab", "virtpos", "loyalclient")
@@ -52,6 +53,7 @@ class Server:
 
     def __init__(self, app: Flask, port: int = 0, threads: int = THREADS) -> None:
         self._server = create_server(app, host=HOST, port=port, threads=threads, ident=None, channel_timeout=600)
+        self._server.channel_class = Channel
         self.url = f"http://{HOST}:{self._server.effective_port}"
         self._thread = threading.Thread(target=self._server.run, name=f"sandbox {self.url}", daemon=True)
 
@@ -108,15 +110,14 @@ class Sandbox:
         return {kind: dict(world.credentials) for kind, world in self.worlds.items()}
 
     def start(self) -> Sandbox:
-        """Listen. Returns when every system answers."""
+        """Listen. Returns when every system answers; raises OSError when a port that was asked for is taken."""
         logging.getLogger("waitress").setLevel(logging.ERROR)  # it warns of the cut answers that we cut on purpose
-        for kind, app in self.apps.items():
-            server = Server(app, self._ports.get(kind, 0))
-            self.worlds[kind].stopping.clear()
-            self.worlds[kind].url = server.url
-            self.urls[kind] = server.url + getattr(self._modules[kind], "BASE_PATH", "")
-            server.start()
-            self._servers.append(server)
+        try:
+            for kind in self.kinds:
+                self._listen(kind)
+        except OSError:
+            self.stop()
+            raise
         self._workers = [
             threading.Thread(target=worker, args=(world,), name=f"sandbox {kind}", daemon=True)
             for kind, world in self.worlds.items()
@@ -125,6 +126,14 @@ class Sandbox:
         for thread in self._workers:
             thread.start()
         return self
+
+    def _listen(self, kind: str) -> None:
+        server = Server(self.apps[kind], self._ports.get(kind, 0))
+        self.worlds[kind].stopping.clear()
+        self.worlds[kind].url = server.url
+        self.urls[kind] = server.url + getattr(self._modules[kind], "BASE_PATH", "")
+        server.start()
+        self._servers.append(server)
 
     def stop(self) -> None:
         """Stop listening; calls that hang are let go."""

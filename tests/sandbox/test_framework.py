@@ -234,6 +234,32 @@ def test_a_hanging_call_does_not_hold_up_the_stop() -> None:
         requests.get(till.root, timeout=1)
 
 
+def test_a_taken_port_stops_what_was_started(till: Till) -> None:
+    port = int(till.root.rsplit(":", 1)[1])
+    second = Sandbox(("saplab", "poster"), company="empty", ports={"poster": port})
+    with pytest.raises(OSError, match="in use"):
+        second.start()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(second.worlds["saplab"].url, timeout=1)
+    assert till.read().status_code == 200
+
+
+def test_a_port_can_be_kept(till: Till) -> None:
+    port = int(till.root.rsplit(":", 1)[1])
+    till.sandbox.stop()
+    with Sandbox(("poster",), company="empty", ports={"poster": port}) as again:
+        assert again.worlds["poster"].url == till.root
+
+
+def test_all_five_systems_run_together(tmp_path: Path) -> None:
+    with Sandbox() as sandbox:
+        text = sandbox.workspace(tmp_path).read_text(encoding="utf-8")
+        assert all(f'url: "{url}"' in text for url in sandbox.urls.values())
+        for world in sandbox.worlds.values():
+            answer = requests.get(f"{world.url}/_sandbox/requests", timeout=5)
+            assert answer.json() == {"total": 0, "requests": []}
+
+
 def test_an_unknown_kind_is_named() -> None:
     with pytest.raises(ValueError, match="no 'postre'"):
         Sandbox(("postre",))

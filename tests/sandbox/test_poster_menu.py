@@ -180,6 +180,18 @@ def test_an_update_deletes_groups_that_are_not_sent(poster: Poster) -> None:
     assert (row["product_name"], len(row["ingredients"])) == ("Раф большой", 2)
 
 
+def test_the_unit_of_a_dish_price_can_be_another_one(poster: Poster) -> None:
+    poster.world.state["units"]["dish_price"] = "major"
+    made = poster.json("menu.createDish", dish(price={"1": 55, "2": "57.50"}))["response"]
+    assert product(poster, made)["price"] == {"1": "5500", "2": "5750"}
+
+
+def test_an_update_does_not_change_the_cost(poster: Poster) -> None:
+    made = poster.post("menu.createProduct", PLAIN)["response"]
+    poster.post("menu.updateProduct", id=made, cost=1)
+    assert product(poster, made)["cost"] == "2000"
+
+
 def test_a_weighed_dish_has_no_pieces(poster: Poster) -> None:
     pieces = dish(weight_flag=1, modificationgroup=None, ingredient=[{"id": 64, "type": 1, "brutto": 1, "netto": 1}])
     assert poster.refused(poster.json("menu.createDish", pieces)) == 155

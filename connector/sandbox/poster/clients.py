@@ -12,6 +12,7 @@ from connector.sandbox.poster.wire import (
     Bare,
     Call,
     Refusal,
+    amount,
     decimal,
     kopecks,
     listed,
@@ -296,15 +297,12 @@ def change_payed_sum(call: Call) -> object:
     return _added(call, client, "paid", "changeClientPayedSum")
 
 
-def _added(call: Call, client: dict[str, Any], what: str, unit_of: str) -> object:
-    minor = call.state["units"][unit_of] == "minor"
-    sent = call.need("count")
-    delta = rounded(decimal(sent, "count")) if minor else kopecks(sent, "count")
-    changed = {**client, what: client[what] + delta}
+def _added(call: Call, client: dict[str, Any], what: str, unit: str) -> object:
+    changed = {**client, what: client[what] + amount(call, call.need("count"), "count", unit)}
     call.state["clients"][client["id"]] = changed
     if not call.flag("block_webhook"):
         notify(call.world, "client", client["id"], "changed")
-    return changed[what] if minor else number(changed[what])
+    return number(changed[what]) if call.state["units"][unit] == "major" else changed[what]
 
 
 # 1C ------------------------------------------------------------------------------------------------------------------

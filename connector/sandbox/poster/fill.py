@@ -30,10 +30,13 @@ _UNITS: Final = {
     "changeClientBonus": "major",
     "changeClientPayedSum": "major",
     "birthday_bonus": "major",
+    "product_price": "minor",
+    "dish_price": "minor",
+    "addTransactionProduct": "minor",
     "closeTransaction": "minor",
     "transactions.getTransactions": "major",
 }
-"""The units of money that no document settles (facts 1.8): a test may say otherwise."""
+"""Units of money where the documents do not settle them (facts 1.8): a test may say otherwise."""
 
 
 def state_of(world: World) -> State:

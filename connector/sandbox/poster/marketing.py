@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.sandbox.poster.hooks import notify
-from connector.sandbox.poster.wire import Call, Refusal, decimal, kopecks, method, next_id, rounded
+from connector.sandbox.poster.wire import Call, Refusal, amount, decimal, method, next_id
 from connector.sandbox.world import State
 
 
@@ -70,11 +70,7 @@ def _sent(call: Call, own_id: str | None) -> dict[str, Any]:
         percent = decimal(call.text("client_groups_discount"), "client_groups_discount")
         values["percent"] = f"{percent.normalize():f}"
     if call.given("birthday_bonus"):
-        sent = call.text("birthday_bonus")
-        minor = call.state["units"]["birthday_bonus"] == "minor"
-        values["birthday_bonus"] = (
-            rounded(decimal(sent, "birthday_bonus")) if minor else kopecks(sent, "birthday_bonus")
-        )
+        values["birthday_bonus"] = amount(call, call.text("birthday_bonus"), "birthday_bonus", "birthday_bonus")
     return values
 
 

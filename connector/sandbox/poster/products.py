@@ -12,6 +12,7 @@ from connector.sandbox.poster.wire import (
     Bare,
     Call,
     Refusal,
+    amount,
     decimal,
     escaped,
     kopecks,
@@ -227,7 +228,7 @@ def _change(call: Call, row: dict[str, Any]) -> None:
         return
     if call.given("product_code"):
         row["code"] = call.text("product_code")
-    if call.given("cost"):
+    if call.given("cost") and row["cost"] == 0:  # the first cost only; an update does not document it (P-58)
         row["cost"] = rounded(decimal(call.text("cost"), "cost"))
     prices(call, row)
 
@@ -246,10 +247,11 @@ def common(call: Call, row: dict[str, Any]) -> None:
 
 
 def prices(call: Call, row: dict[str, Any]) -> None:
-    """A scalar goes to every spot; `price[1]` is the price of spot 1 (P-60). In kopecks."""
+    """A scalar goes to every spot; `price[1]` is the price of spot 1 (P-60)."""
     if call.given("price"):
         sent = _by_spot(call.params["price"], row["prices"])
-        row["prices"] = {**row["prices"], **{spot: rounded(decimal(price, "price")) for spot, price in sent.items()}}
+        unit = "product_price" if row["type"] == "3" else "dish_price"
+        row["prices"] = {**row["prices"], **{spot: amount(call, price, "price", unit) for spot, price in sent.items()}}
     if call.given("visible"):
         row["visible"] = {**row["visible"], **_by_spot(call.params["visible"], row["prices"])}
 

@@ -16,8 +16,8 @@ from connector.sandbox.poster.wire import (
     Call,
     ReceiptRefusal,
     Refusal,
+    amount,
     decimal,
-    kopecks,
     local_of,
     method,
     next_id,
@@ -175,7 +175,7 @@ def add_product(call: Call) -> object:
     modificator, chosen, at = call.text("modificator_id", "0"), _modification(call), _time(call, receipt["opened"])
     price = price_at(product, receipt["spot"], modificator, chosen)
     if call.given("price"):
-        price = rounded(decimal(call.text("price"), "price"))
+        price = amount(call, call.text("price"), "price", "addTransactionProduct")
     line = {
         "id": next_id(call.state, "line"),
         "product": product["id"],
@@ -281,8 +281,7 @@ def change_recipient(call: Call) -> object:
 def close(call: Call) -> object:
     """Payments must add up to what is due (88); without payment a `reason` is needed."""
     receipt = _open(call)
-    minor = call.state["units"]["closeTransaction"] == "minor"
-    paid = {name: _paid(call, f"payed_{name}", minor) for name in ("cash", "card", "cert")}
+    paid = {name: _paid(call, f"payed_{name}") for name in ("cash", "card", "cert")}
     reason = call.text("reason")
     if reason and (reason not in _REASONS or any(paid.values())):
         raise ReceiptRefusal(SUMS_DIFFER)
@@ -294,12 +293,11 @@ def close(call: Call) -> object:
     return _DONE
 
 
-def _paid(call: Call, name: str, minor: bool) -> int:
-    sent = call.text(name, "0") or "0"
-    amount = rounded(decimal(sent, name)) if minor else kopecks(sent, name)
-    if amount < 0:
+def _paid(call: Call, name: str) -> int:
+    paid = amount(call, call.text(name, "0") or "0", name, "closeTransaction")
+    if paid < 0:
         raise Refusal(155, name)
-    return amount
+    return paid
 
 
 def settle(world: World, receipt: dict[str, Any], at: int) -> None:

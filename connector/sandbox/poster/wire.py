@@ -150,6 +150,11 @@ def kopecks(value: object, name: str) -> int:
     return rounded(decimal(value, name) * 100)
 
 
+def amount(call: Call, sent: object, name: str, unit: str) -> int:
+    """Kopecks of an amount whose unit no document settles: `state["units"][unit]` says in which one it is sent here."""
+    return kopecks(sent, name) if call.state["units"][unit] == "major" else rounded(decimal(sent, name))
+
+
 def rounded(number: Decimal) -> int:
     return int(number.quantize(Decimal(1), ROUND_HALF_UP))
 

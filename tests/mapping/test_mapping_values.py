@@ -32,6 +32,12 @@ def test_missing_is_absent_and_blank_is_empty() -> None:
     assert values(poster, {"discount_per": "0", "bonus": 0}) == {"discount_percent": "0", "bonus": 0}
 
 
+def test_spaces_around_a_blank_do_not_make_it_a_value() -> None:
+    problems: list[RowError] = []
+    record = ship("poster").read({"phone_number": "  ", "birthday": " 0000-00-00 ", "discount_per": ""}, problems)
+    assert as_dict(record) == {"phone": None, "birthday": None, "discount_percent": None} and problems == []
+
+
 def test_nested_values() -> None:
     saplab = ship("saplab")
     assert values(saplab, {"wholesaler_data": {"inn": "7701234560"}}) == {"inn": "7701234560"}
@@ -268,6 +274,16 @@ def test_an_entrepreneur_of_unf_keeps_his_own_word() -> None:
     assert unf.write({"kind": "legal"}) == {"ВидКонтрагента": "ЮридическоеЛицо"}
     assert unf.write({"kind": "legal", "legal_name": "ИП Иванов"})["ВидКонтрагента"] == "ИндивидуальныйПредприниматель"
     assert unf.write({"kind": "person", "legal_name": "ИП Иванов"})["ВидКонтрагента"] == "ФизическоеЛицо"
+
+
+def test_an_entrepreneur_is_told_by_his_registration_number() -> None:
+    bp30 = ship("profiles/bp30")
+    row = {"ЮридическоеФизическоеЛицо": "ФизическоеЛицо", "РегистрационныйНомер": "304780112300040"}
+    assert values(bp30, row) == {"kind": "legal", "ogrn": "304780112300040"}
+    assert bp30.write({"kind": "legal", "ogrn": "304780112300040"}) == row
+    firm = {"ЮридическоеФизическоеЛицо": "ЮридическоеЛицо", "РегистрационныйНомер": "1027700132195"}
+    assert bp30.write({"kind": "legal", "ogrn": "1027700132195"}) == firm
+    assert values(bp30, firm | {"ЮридическоеФизическоеЛицо": "ФизическоеЛицо"}) == {"kind": "person"}
 
 
 def test_legal_details_of_a_person_are_neither_read_nor_written() -> None:

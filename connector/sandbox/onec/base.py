@@ -82,6 +82,7 @@ class Base:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self._order: dict[str, tuple[tuple[int, int, int], list[str]]] = {}
 
     @property
     def configuration(self) -> Configuration:
@@ -146,8 +147,9 @@ class Base:
         """Every row of a resource, in the order of its keys as the platform keeps them."""
         owner, _, last = shape.resource.rpartition("_")
         if shape.resource in self.configuration.kinds:
-            for guid in sorted(self.objects(shape.resource), key=stored_order):
-                yield View(self, shape, {"Ref_Key": guid, **self.objects(shape.resource)[guid]})
+            objects = self.objects(shape.resource)
+            for guid in self._in_order(shape.resource):
+                yield View(self, shape, objects[guid], guid)
         elif shape.table(RECORD_SET) is not None:
             yield from self._record_sets(shape)
         elif shape.resource in self.configuration.registers or last == "RecordType":
@@ -155,9 +157,17 @@ class Base:
             for record in self.records(register):
                 yield View(self, shape, record)
         else:
-            for guid in sorted(self.objects(owner), key=stored_order):
+            for guid in self._in_order(owner):
                 for row in self.objects(owner)[guid].get(last, []):
-                    yield View(self, shape, {"Ref_Key": guid, **row})
+                    yield View(self, shape, row, guid)
+
+    def _in_order(self, resource: str) -> list[str]:
+        """The guids of a resource as they are stored. Kept until something is written, for lists are read by pages."""
+        objects = self.objects(resource)
+        mark = (id(objects), len(objects), self.world.state["version"])
+        if self._order.get(resource, (None, []))[0] != mark:
+            self._order[resource] = mark, sorted(objects, key=stored_order)
+        return self._order[resource][1]
 
     def _record_sets(self, shape: Shape) -> Iterator[View]:
         """The records of a register, those of one document together."""
@@ -172,19 +182,21 @@ class Base:
         for resource in targets:
             kind = self.configuration.kinds.get(resource)
             if kind is not None and guid in self.objects(resource):
-                return View(self, kind_shape(kind), {"Ref_Key": guid, **self.objects(resource)[guid]})
+                return View(self, kind_shape(kind), self.objects(resource)[guid], guid)
         return None
 
 
 class View:
-    """One row of a resource, read through its shape."""
+    """One row of a resource, read through its shape. `ref` is the guid of the object, or of the owner of a line."""
 
-    def __init__(self, base: Base, shape: Shape, data: Record) -> None:
-        self._base, self.shape, self.data = base, shape, data
+    __slots__ = ("_base", "data", "ref", "shape")
+
+    def __init__(self, base: Base, shape: Shape, data: Record, ref: str | None = None) -> None:
+        self._base, self.shape, self.data, self.ref = base, shape, data, ref
 
     def raw(self, item: Property) -> Any:
         """The stored value: an empty one where nothing was ever written, None for what a folder has not."""
-        return self.data.get(item.key, item.empty)
+        return self.ref if item is REF else self.data.get(item.key, item.empty)
 
     def value(self, name: str) -> Any:
         """See `conditions.Row`."""
@@ -209,7 +221,7 @@ class View:
         shape = table_shape(f"{self.shape.resource}_{table}", part)
         if table == RECORD_SET:
             shape = Shape(self.shape.resource, f"{self.shape.resource}_RowType", part.properties, keys=())
-        return [View(self._base, shape, {"Ref_Key": self.data.get("Ref_Key"), **row}) for row in self.data[table]]
+        return [View(self._base, shape, row, self.ref) for row in self.data[table]]
 
     def _several(self, item: Property) -> Several:
         kind = str(self.data.get(f"{item.name}_Type", UNDEFINED)).removeprefix("StandardODATA.")

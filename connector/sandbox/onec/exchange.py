@@ -62,4 +62,4 @@ def _entry(base: Base, form: Form, resource: str, guid: str) -> etree._Element:
     if row is None:
         return deleted_entry(form, resource, guid, base.now())
     shape = kind_shape(kind)
-    return entry(View(base, shape, {"Ref_Key": guid, **row}), taken(shape, ()), form, base.now())
+    return entry(View(base, shape, row, guid), taken(shape, ()), form, base.now())

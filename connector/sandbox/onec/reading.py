@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cmp_to_key
+from itertools import islice
 from typing import Any, Final
 
 from connector.sandbox.onec.base import Base, Shape, View
@@ -82,13 +83,25 @@ class Found:
 
 def found(base: Base, shape: Shape, rows: Iterable[View], query: Query) -> Found:
     """What the options leave of the rows. With `$inlinecount` the platform ignores `$top` and `$skip`."""
-    fitting = visible(base, shape, filtered(rows, query), query)
-    if query.orderby:
-        fitting = ordered(shape, fitting, query)
-    if query.counted:
-        return Found(fitting, len(fitting))
     end = None if query.top is None else query.skip + query.top
-    return Found(fitting[query.skip : end])
+    if query.filter is None and not query.counted and _as_stored(shape, query) and not _hidden(base, shape):
+        return Found(list(islice(rows, query.skip, end)))
+    fitting = visible(base, shape, filtered(rows, query), query)
+    if not _as_stored(shape, query):
+        fitting = ordered(fitting, query)
+    return Found(fitting, len(fitting)) if query.counted else Found(fitting[query.skip : end])
+
+
+def _as_stored(shape: Shape, query: Query) -> bool:
+    """Whether the rows come in the order in which they lie."""
+    return query.orderby in ((), (("Ref_Key", False),)) and (not query.orderby or shape.keys == ("Ref_Key",))
+
+
+def _hidden(base: Base, shape: Shape) -> list[str]:
+    """The objects of this resource, or of the owner of these lines, that the user may not see."""
+    owner = shape.resource.rpartition("_")[0] if shape.keys == ("Ref_Key", "LineNumber") else shape.resource
+    hidden: list[str] = base.world.state["hidden"].get(owner, [])
+    return hidden
 
 
 def filtered(rows: Iterable[View], query: Query) -> list[View]:
@@ -104,19 +117,16 @@ def filtered(rows: Iterable[View], query: Query) -> list[View]:
 
 def visible(base: Base, shape: Shape, rows: list[View], query: Query) -> list[View]:
     """Hidden rows are left out with allowedOnly and are an error without it."""
-    owner = shape.resource.rpartition("_")[0] if shape.keys == ("Ref_Key", "LineNumber") else shape.resource
-    hidden = base.world.state["hidden"].get(owner)
+    hidden = _hidden(base, shape)
     if not hidden:
         return rows
-    seen = [row for row in rows if row.data.get("Ref_Key") not in hidden]
+    seen = [row for row in rows if row.ref not in hidden]
     if len(seen) != len(rows) and not query.allowed_only:
         raise refusal(20)
     return seen
 
 
-def ordered(shape: Shape, rows: list[View], query: Query) -> list[View]:
-    if query.orderby == (("Ref_Key", False),) and shape.keys == ("Ref_Key",):
-        return rows  # that is how they lie
+def ordered(rows: list[View], query: Query) -> list[View]:
     for name, descending in reversed(query.orderby):
         rows = sorted(rows, key=cmp_to_key(_comparing(name)), reverse=descending)
     return rows

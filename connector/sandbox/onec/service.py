@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
@@ -93,11 +94,11 @@ class Service:
     def _read(self, address: Address, shape: Shape) -> Response:
         query = Query.of(self._given)
         if address.inside is None and not address.rest:
-            return self._listed(shape, list(self.base.rows(shape)), query)
+            return self._listed(shape, self.base.rows(shape), query)
         if address.inside is None:
             return self._of_set(address, shape, query)
         row = self._row(shape, address.inside)
-        if not self.base.may_see(shape.resource, row.data.get("Ref_Key", "")):
+        if not self.base.may_see(shape.resource, row.ref or ""):
             raise refusal(20)
         if address.rest:
             return self._through(row, [name for name, _ in address.rest])
@@ -105,7 +106,7 @@ class Service:
             raise refusal(14, "$expand")
         return single(self.form, row, taken(shape, query.select), self.base.now())
 
-    def _listed(self, shape: Shape, rows: list[View], query: Query) -> Response:
+    def _listed(self, shape: Shape, rows: Iterable[View], query: Query) -> Response:
         what = taken(shape, query.select)
         result = found(self.base, shape, rows, query)
         if not query.expand:
@@ -162,7 +163,7 @@ class Service:
     def _by_guid(self, shape: Shape, guid: str) -> View:
         kind = self.base.kind(shape.resource)
         if kind is not None:
-            return View(self.base, shape, {"Ref_Key": guid, **self.base.object(kind, guid)})
+            return View(self.base, shape, self.base.object(kind, guid), guid)
         if shape.keys[:1] != ("Recorder",) or "LineNumber" in shape.keys:
             raise refusal(7, shape.keys[0] if shape.keys else shape.resource)
         for row in self.base.rows(shape):
@@ -228,16 +229,18 @@ class Service:
 
     def _created(self, kind: Kind, guid: str) -> Response:
         shape = kind_shape(kind)
-        row = {"Ref_Key": guid, **self.base.object(kind, guid)}
+        row = dict(self.base.object(kind, guid))
         if not self.base.option("version_on_create"):
             row["DataVersion"] = None
         location = f"{self.form.root}/{quote(kind.resource)}(guid'{guid}')"
         what, now = taken(shape, ()), self.base.now()
-        return single(self.form, View(self.base, shape, row), what, now, status=201, headers={"Location": location})
+        return single(
+            self.form, View(self.base, shape, row, guid), what, now, status=201, headers={"Location": location}
+        )
 
     def _shown(self, kind: Kind, guid: str) -> Response:
         shape = kind_shape(kind)
-        row = View(self.base, shape, {"Ref_Key": guid, **self.base.object(kind, guid)})
+        row = View(self.base, shape, self.base.object(kind, guid), guid)
         return single(self.form, row, taken(shape, ()), self.base.now())
 
     @staticmethod

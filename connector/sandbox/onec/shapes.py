@@ -101,9 +101,9 @@ def _json_line(line: View, columns: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _links(row: View, what: Taken) -> dict[str, str]:
-    if "Ref_Key" not in row.data:
+    if row.ref is None:
         return {}
-    own = f"{row.shape.resource}(guid'{row.data['Ref_Key']}')"
+    own = f"{row.shape.resource}(guid'{row.ref}')"
     references = [
         item
         for item in row.shape.properties
@@ -132,7 +132,7 @@ def feed(form: Form, entries: Iterable[etree._Element], count: int | None = None
 
 def entry(row: View, what: Taken, form: Form, updated: str) -> etree._Element:
     root = etree.Element(f"{{{ATOM}}}entry", nsmap=_SPACES)
-    own = row.shape.resource + (f"(guid'{row.data['Ref_Key']}')" if "Ref_Key" in row.data else "")
+    own = row.shape.resource + (f"(guid'{row.ref}')" if row.ref is not None else "")
     etree.SubElement(root, f"{{{ATOM}}}id").text = f"{form.root}/{own}"
     category = etree.SubElement(root, f"{{{ATOM}}}category", term=f"StandardODATA.{row.shape.type}")
     category.set("scheme", f"{DATA}/scheme")

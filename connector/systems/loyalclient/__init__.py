@@ -1,0 +1,1 @@
+"""LoyalClient: a bonus programme that is asked at the till."""

@@ -151,7 +151,11 @@ class Window(Strict):
 
 
 class Money(Strict):
-    """Money units by dotted field: `products.price: minor`."""
+    """Money units by dotted field: `products.price: minor`.
+
+    In a request the way begins at the parameters, in a response at a row (at the content where there are no rows);
+    lists are passed through, `*` is any key, and the empty way is an answer that is the amount itself.
+    """
 
     request: dict[str, Unit] = Field(default_factory=dict)
     response: dict[str, Unit] = Field(default_factory=dict)

@@ -129,6 +129,7 @@ def test_a_new_row_finds_its_kind_by_name_by_guid_or_by_type(kinds: Kinds) -> No
         {"Тип": "АдресЭлектроннойПочты", "Вид": "EmailКонтрагента"},
         {"Тип": "АдресЭлектроннойПочты", "Вид_Key": EMAIL},
         {"Тип": "АдресЭлектроннойПочты"},
+        {"Тип": "АдресЭлектроннойПочты", "Вид": "EmailКонтрагенты"},
     ):
         (new,) = merged([], [{**wanted, "Представление": "a@b.ru"}], None, kinds, OWNER)
         assert new["Вид_Key"] == EMAIL
@@ -140,6 +141,11 @@ def test_a_new_row_finds_its_kind_by_name_by_guid_or_by_type(kinds: Kinds) -> No
 def test_the_first_kind_of_a_type_is_the_first_living_one_of_the_owner(kinds: Kinds) -> None:
     assert kinds.first("Телефон", OWNER) == PHONE
     assert kinds.first("Телефон", "СправочникОрганизации") is None
+
+
+def test_an_address_takes_no_other_kind_than_its_own(kinds: Kinds) -> None:
+    with pytest.raises(NoKind):
+        merged([], [{"Тип": "Адрес", "Вид": "ФактАдресКонтрагента", "Представление": "Тверь"}], None, kinds, OWNER)
 
 
 @pytest.mark.parametrize("wanted", [{"Вид": "Неизвестный"}, {"Тип": "Факс"}, {"Тип": "Телефон", "Вид_Key": ""}])

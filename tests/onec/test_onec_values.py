@@ -11,7 +11,7 @@ import pytest
 
 from connector.systems.onec.names import title_of
 from connector.systems.onec.values import EMPTY_DATE, ZERO_GUID, aware, empty_like, guid_of, is_empty, naive
-from connector.systems.onec.versions import joined, parts, writes_between
+from connector.systems.onec.versions import joined, parts
 from connector.systems.onec.walk import walk
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -70,13 +70,6 @@ def test_a_zero_is_not_empty(value: Any, empty: bool) -> None:
 )
 def test_empty_is_said_in_the_words_of_the_property(name: str, current: Any, said: Any) -> None:
     assert empty_like(name, current) == said
-
-
-def test_a_version_counts_writes() -> None:
-    assert writes_between("AAAAAAAAAAA=", "AAAAAAAAAAE=") == 1
-    assert writes_between("AAAAAAAAAAE=", "AAAAAAAAAAM=") == 2
-    assert writes_between("AAAAAAAAAAE=", None) is None
-    assert writes_between("не версия", "AAAAAAAAAAM=") is None
 
 
 def test_the_versions_of_two_objects_stay_apart() -> None:

@@ -4,9 +4,9 @@
 forgets them up to a number. Only the references are taken from the feed: the objects themselves are read again as JSON,
 so that an unchanged one has the same bytes as in a full reading.
 
-One node serves all entities, while each entity is stored on its own: a message is acknowledged only when every entity
-of the profile has come back with the number of a message whose rows are stored. Until then changes are given again,
-which costs a look and loses nothing.
+One node serves all entities, while each entity is stored on its own. So one selection serves them all, and a message is
+acknowledged only when every entity of the profile has come back with the number of a message whose rows are stored.
+Until then changes are given again, which costs a look and loses nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from connector.errors import BrokenAnswer, ConfigError
 from connector.locale import N_
@@ -41,7 +41,7 @@ class Change:
 
 @dataclass
 class Plan:
-    """Our node of an exchange plan."""
+    """Our node of an exchange plan. `sent` is the last message number the node knows of."""
 
     wire: Wire
     base_url: str
@@ -50,15 +50,28 @@ class Plan:
     sent: int
     entities: Collection[str]
     _stored: dict[str, int] = field(default_factory=dict)
+    _given: set[str] = field(default_factory=set)  # the entities that have had the selection
+    _selection: tuple[Change, ...] = ()
+    _acknowledged: int = 0
 
-    def stored(self, entity: str, number: int) -> None:
-        """The rows of an entity up to this message are stored; acknowledge what all entities have."""
+    def since(self, entity: str, number: int) -> tuple[int, tuple[Change, ...]]:
+        """The message that follows the one whose rows are stored: its number and all changes not acknowledged yet."""
         self._stored[entity] = number
-        if set(self._stored) >= set(self.entities):
-            self._tell("NotifyChangesReceived", min(self._stored.values()))
+        self._acknowledge()
+        if not self._given or entity in self._given or number >= self.sent:
+            self.sent = max(self.sent, *self._stored.values()) + 1
+            self._selection = tuple(self._select(self.sent))
+            self._given.clear()
+        self._given.add(entity)
+        return self.sent, self._selection
 
-    def select(self, number: int) -> list[Change]:
-        """All changes that were not acknowledged, marked with this message number."""
+    def _acknowledge(self) -> None:
+        number = min(self._stored.values())
+        if set(self._stored) >= set(self.entities) and number > self._acknowledged:
+            self._tell("NotifyChangesReceived", number)
+            self._acknowledged = number
+
+    def _select(self, number: int) -> list[Change]:
         request = self._request("SelectChanges", number)
         response = self.wire.transport.send(request)
         if not response.ok:
@@ -80,7 +93,7 @@ class Plan:
             raise error_of(response, self.name)
 
     def _request(self, what: str, number: int) -> Request:
-        point = f"{self.base_url}/{quote(self.name, safe='')}(guid'{self.node}')"
+        point = f"{self.base_url}/{self.name}(guid'{self.node}')"
         return Request(
             endpoint=f"{self.name} {what}",
             path=f"/{what}",

@@ -6,7 +6,8 @@ name of its kind (`ТелефонКонтрагента`), since the guid in `В
     {"Тип": "Телефон", "Вид": "ТелефонКонтрагента", "Вид_Key": "…", "Представление": "+7 916 123-45-67", …}
 
 Rows to write name their kind by `Вид`, by `Вид_Key`, or only their `Тип`: then the first row of that type is meant, and
-for a new one the first kind of that type that the owner has. 1C replaces a table part whole, so it is always read,
+for a new one the first kind of that type that the owner has. That one also serves a phone or an e-mail whose kind this
+base does not have. 1C replaces a table part whole, so it is always read,
 merged and sent whole: rows that the writer never saw survive, rows that it saw and left out are removed.
 """
 
@@ -170,7 +171,9 @@ def _kind_guid(row: Row, kinds: Kinds) -> str | None:
 
 def _new_row(want: Row, kinds: Kinds, owner: str) -> dict[str, Any]:
     type_ = str(want.get("Тип") or "")
-    guid = _kind_guid(want, kinds) or kinds.first(type_, owner)
+    guid = _kind_guid(want, kinds)
+    if guid is None and (not want.get("Вид") or type_ in (_PHONE, _EMAIL)):
+        guid = kinds.first(type_, owner)  # which address an address is matters, which e-mail an e-mail does not
     if guid is None:
         raise NoKind(str(want.get("Вид") or type_))
     return {**_filled(type_, str(want[_SHOWN])), **_given(want), "Вид_Key": guid}

@@ -1,15 +1,13 @@
 """Writing the objects of one entity: new ones under our own key, changes of single properties, never a deletion.
 
 Real bases ignore If-Match, so the version is read again just before a write and compared; If-Match is sent all the
-same. A version counts the writes of its object: an answer that is more than one ahead of what stood there says that
-somebody wrote between our look and our write. It cannot be undone, but it is told.
+same. What is left is one round trip, in which somebody's change of the same property would be overwritten.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from connector.errors import Invalid, Missing, OutcomeUnknown, Stale
 from connector.locale import N_
@@ -18,10 +16,8 @@ from connector.systems.onec.contacts import NoKind, merged, numbered, shown
 from connector.systems.onec.names import title_of
 from connector.systems.onec.objects import Objects, Seen
 from connector.systems.onec.values import empty_like, guid_of, is_empty
-from connector.systems.onec.versions import joined, parts, writes_between
+from connector.systems.onec.versions import joined, parts
 from connector.systems.onec.wire import Entity
-
-log: Final = logging.getLogger("connector.systems.onec")
 
 
 class Written(NamedTuple):
@@ -142,9 +138,6 @@ class Edits:
         changed = self._wire.change(resource, guid, body, None if before is None else str(before))
         if changed is None:  # an answer without a body: look
             changed = self._wire.one(resource, guid) or {}
-        between = writes_between(before, changed.get("DataVersion"))
-        if between is not None and between > 1:
-            log.warning("%s: %s %s was written by somebody else at the same moment", self._wire.account, resource, guid)
         return changed
 
     # -- its companion

@@ -106,6 +106,7 @@ class ODataAdapter:
             can_update=described.update,
             versioned=described.update,
             keeps_reference=keeps,
+            id_scheme="id_1c",
             repeat={"create": "verify", "update": "verify"},
         )
 
@@ -218,10 +219,8 @@ class ODataAdapter:
         yield Page([], str(number))
 
     def _changed_page(self, entity: str, objects: Objects, paths: Sequence[str], stored: int) -> Page:
-        plan = self._node()
-        plan.stored(entity, stored)
-        number = max(plan.sent, stored) + 1
-        changes = [change for change in plan.select(number) if change.resource in objects.resources]
+        number, selected = self._node().since(entity, stored)
+        changes = [change for change in selected if change.resource in objects.resources]
         own = [change for change in changes if change.resource == objects.entity.resource]
         owners = objects.owners([change.guid for change in changes if change not in own and not change.removed])
         living = dict.fromkeys([change.guid for change in own if not change.removed] + owners)

@@ -1,12 +1,11 @@
-"""DataVersion: eight bytes in base64 that count the writes of an object, also those that change nothing.
+"""DataVersion: eight bytes in base64 that move at every write of an object, also at one that changes nothing.
 
+How far they move is the database's matter: equal versions mean an untouched object, and no more is read from them.
 A row made of two objects carries both versions, with a sign between them that base64 does not have.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Final
 
 _BETWEEN: Final = "|"
@@ -25,19 +24,3 @@ def parts(version: str | None) -> tuple[str | None, str | None]:
         return None, None
     first, _, second = version.partition(_BETWEEN)
     return first, second or None
-
-
-def writes_between(before: object, after: object) -> int | None:
-    """How many writes lie between two versions; None where they are no counters that we can read."""
-    first, last = _count(before), _count(after)
-    return None if first is None or last is None else last - first
-
-
-def _count(version: object) -> int | None:
-    if not isinstance(version, str):
-        return None
-    try:
-        data = base64.b64decode(version, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return int.from_bytes(data, "big") if len(data) == 8 else None

@@ -45,7 +45,8 @@ class LoyalclientAdapter(RestAdapter):
 
     def capabilities(self, entity: str) -> Capabilities:
         """People are found by what they show at the till; there is no list and no reading by id."""
-        return replace(super().capabilities(entity), readable=False)
+        can = super().capabilities(entity)
+        return replace(can, readable=False) if entity in self.catalogue.entities else can
 
     def find(self, entity: str, scheme: str, value: str, paths: Sequence[str]) -> list[Row]:
         served = self._entity(entity)
@@ -75,7 +76,7 @@ class LoyalclientAdapter(RestAdapter):
         return super().stream(endpoint, {**own, **params})
 
     def check(self, entities: Mapping[str, Sequence[str]]) -> list[Check]:
-        """Asks for nobody: the answer must be that there is none."""
+        """Asks for nobody: the answer must be that there is none. A wrong point may only show with a real client."""
         del entities
         try:
             self._send(self.catalogue.endpoint("client"), {"search": _NOBODY, "point": self.point})
@@ -87,7 +88,7 @@ class LoyalclientAdapter(RestAdapter):
             return [Check(name="reachable", ok=False, text=error.sentence)]
         return [
             Check(name="reachable", ok=True, text=Sentence(N_("the system answers"))),
-            Check(name="credentials", ok=True, text=Sentence(N_("the key and the point of sale are accepted"))),
+            Check(name="credentials", ok=True, text=Sentence(N_("the key is accepted"))),
         ]
 
     def _exchange(self, endpoint: Endpoint, values: Mapping[str, Any]) -> Response:

@@ -122,15 +122,15 @@ def next_step(receipt: Receipt, progress: Progress, point: str, now: float) -> S
         case "found":
             return Step("recalc", {**own, "amount": receipt.amount})
         case "reckoned" if receipt.spend > 0 and receipt.hold_minutes > 0:
-            return Step("hold", {**own, "amount": receipt.spend, "duration": _minutes(receipt)})
+            return Step("bonuses.hold", {**own, "amount": receipt.spend, "duration": _minutes(receipt)})
         case "held" if now > progress.until - MARGIN:
-            return Step("release", {"id": progress.hold})
+            return Step("bonuses.release", {"id": progress.hold})
         case "reckoned" | "held":
             return Step("retail", {**own, "amount": receipt.amount, "spend": receipt.spend, **held})
         case "asked":
             return Step("client", {"search": receipt.search, "point": point, **held})
         case "sold" | "refused" if progress.hold:
-            return Step("release", {"id": progress.hold})
+            return Step("bonuses.release", {"id": progress.hold})
     return None
 
 
@@ -143,7 +143,7 @@ def after(receipt: Receipt, progress: Progress, step: Step, answer: Mapping[str,
             return _found(answer["client"], now)
         case "recalc":
             return _reckoned(receipt, progress, answer["recalc"])
-        case "hold":
+        case "bonuses.hold":
             held = answer["held"]
             return _with(progress, stage="held", hold=str(held["id"]), until=_until(receipt, held["until"], now))
         case "retail":
@@ -156,13 +156,13 @@ def failed(receipt: Receipt, progress: Progress, step: Step, error: ConnectorErr
     """What a failure makes of it; None when it changes nothing: the same step is made again another time."""
     unknown, rejected = isinstance(error, OutcomeUnknown), isinstance(error, RejectedError)
     match step.endpoint:
-        case "release":
+        case "bonuses.release":
             return _released(progress)  # it ends by itself, and a retail has dropped it anyway
         case "retail" if unknown:
             return progress
         case "retail" if not rejected:
             return _with(progress, stage="held" if progress.hold else "reckoned")  # certainly not done
-        case "hold" if unknown:
+        case "bonuses.hold" if unknown:
             return _with(progress, stage="blind", until=now + 60 * _minutes(receipt))
         case "client" if progress.stage == "asked":
             return _with(progress, stage="parked", reason=CANNOT_TELL) if rejected else None
@@ -300,7 +300,7 @@ class Till:
                 progress = _with(progress, stage="asked")
                 self._record(progress)
             progress, error = self._take(receipt, progress, step)
-            if isinstance(error, RejectedError) and step.endpoint != "release":
+            if isinstance(error, RejectedError) and step.endpoint != "bonuses.release":
                 refusal = error
         if progress.stage == "done":
             return progress
@@ -331,7 +331,7 @@ class Till:
         try:
             return after(receipt, progress, step, answer, self._now())
         except (KeyError, TypeError, ValueError):
-            kind = OutcomeUnknown if step.endpoint in ("hold", "retail") else BrokenAnswer
+            kind = OutcomeUnknown if step.endpoint in ("bonuses.hold", "retail") else BrokenAnswer
         text = N_("{account}: the answer of {endpoint} lacks what it should hold")
         raise kind(text, account=self._caller.account, endpoint=step.endpoint)
 

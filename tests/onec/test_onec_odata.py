@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from connector.sandbox import Sandbox
 from connector.sandbox.onec import writing
 from connector.systems import build
 from connector.systems.onec.companion import companion_uid
+from connector.systems.onec.odata import ODataAdapter
 from connector.systems.rows import decode_body
 from onec.base_world import BaseWorld, CardWorld, GroupWorld, PartnerWorld, adapter_of, profile_of
 
@@ -118,6 +120,23 @@ def test_a_mapped_property_that_the_base_lacks_is_left_out(bp30: BaseWorld) -> N
     bp30.user_adds(bp30.sample(1))
     (row,) = bp30.feed(paths=("Description", "НетТакогоСвойства"))
     assert decode_body(row.body) == {"Description": "Гость 1"}
+
+
+def test_the_description_of_a_base_is_read_once_and_kept(bp30: BaseWorld, tmp_path: Path) -> None:
+    bp30.user_adds(bp30.sample(1))
+    bp30.adapter._cache = tmp_path / "kept" / "base.metadata"
+    for _ in range(2):
+        bp30.feed(paths=("Description", "НетТакогоСвойства"))
+    assert bp30.asked().count("$metadata") == 1
+    again = adapter_of_same(bp30, tmp_path / "kept" / "base.metadata")
+    list(again.feed("customer", ("Description", "НетТакогоСвойства")))
+    assert bp30.asked().count("$metadata") == 1
+    again.check({})
+    assert bp30.asked().count("$metadata") == 2
+
+
+def adapter_of_same(world: BaseWorld, cache: Path) -> ODataAdapter:
+    return ODataAdapter(world.adapter.wire.transport, world.profile, spoke="buh", base_url="", cache=cache)
 
 
 def test_contact_rows_name_their_kind(bp30: BaseWorld) -> None:

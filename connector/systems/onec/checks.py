@@ -21,12 +21,16 @@ _OWN: Final = ("Ref_Key", "DataVersion", "DeletionMark")
 
 
 def check_base(
-    wire: Wire, profile: Profile, entities: Mapping[str, Sequence[str]], now: Callable[[], float]
+    wire: Wire,
+    profile: Profile,
+    entities: Mapping[str, Sequence[str]],
+    now: Callable[[], float],
+    describe: Callable[[], Metadata],
 ) -> list[Check]:
     """Every line in order; after the first thing that stops everything nothing more is asked."""
     try:
         checks = [_reachable(wire, now)]
-        metadata = wire.metadata()
+        metadata = describe()
     except ConnectorError as error:
         return [Check(name="credentials", ok=False, text=error.sentence)]
     checks += _composition(profile, metadata)

@@ -53,7 +53,7 @@ class Objects:
         entity: EntityProfile,
         *,
         kinds: Callable[[], Kinds],
-        metadata: Callable[[], Metadata],
+        metadata: Callable[[bool], Metadata],
     ) -> None:
         self.wire, self.profile, self.entity = wire, profile, entity
         self.kinds, self._metadata = kinds, metadata
@@ -143,12 +143,20 @@ class Objects:
         except Invalid as error:
             if error.code not in _NO_PROPERTY:
                 raise
-            lacking = self._metadata().lacking(self.entity.resource, tuple(select))
-            if not lacking or set(lacking) <= self._unknown:
+            lacking = self._lacking(tuple(select))
+            if not lacking:
                 raise
         self._unknown |= set(lacking)
         log.warning("%s: %s has no %s", self.wire.account, self.entity.resource, ", ".join(lacking))
         return ask(tuple(name for name in select if name not in self._unknown))
+
+    def _lacking(self, names: tuple[str, ...]) -> list[str]:
+        """What the description of the base does not know: the kept one, and a fresh one where that explains nothing."""
+        for fresh in (False, True):
+            lacking = self._metadata(fresh).lacking(self.entity.resource, names)
+            if set(lacking) - self._unknown:
+                return lacking
+        return []
 
     def _where(self, condition: Condition | None = None) -> Condition | None:
         for name, value in self.entity.where.items():

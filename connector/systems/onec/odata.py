@@ -8,11 +8,14 @@ What the platform does and does not do is in `facts/1c.md`, section 2, and in th
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from platformdirs import user_cache_path
 
 from connector.errors import ConnectorError, Forbidden, Invalid, Missing
 from connector.locale import N_
@@ -23,7 +26,7 @@ from connector.systems.onec.changes import Plan, plan_of
 from connector.systems.onec.checks import check_base
 from connector.systems.onec.contacts import Kinds, kinds_of
 from connector.systems.onec.edits import Edits, Written
-from connector.systems.onec.metadata import Metadata
+from connector.systems.onec.metadata import Metadata, load_metadata, save_metadata
 from connector.systems.onec.objects import Objects, Seen
 from connector.systems.onec.profile import EntityProfile, Profile, load_profile
 from connector.systems.onec.values import guid_of, is_empty
@@ -64,7 +67,8 @@ def build(
     )
     profile = load_profile(account.profile, mappings or mappings_folder())
     url = account.url.rstrip("/")
-    return ODataAdapter(transport, profile, spoke=account.spoke, base_url=url, peer_code=account.peer_code)
+    cache = user_cache_path("connector") / "onec" / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.metadata"
+    return ODataAdapter(transport, profile, spoke=account.spoke, base_url=url, peer_code=account.peer_code, cache=cache)
 
 
 class ODataAdapter:
@@ -80,11 +84,13 @@ class ODataAdapter:
         spoke: str,
         base_url: str,
         peer_code: str | None = None,
+        cache: Path | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.account, self.spoke, self.profile = transport.account, spoke, profile
         self.wire = Wire(transport)
         self._base_url, self._peer_code, self._now = base_url, peer_code, now
+        self._cache = cache
         self._keeps_reference = profile.keeps_reference
         self._objects: dict[str, Objects] = {}
         self._paths: dict[str, tuple[str, ...]] = {}  # as last asked: read-backs are given in the same ones
@@ -179,7 +185,7 @@ class ODataAdapter:
         return call(self.wire, endpoint, params)
 
     def check(self, entities: Mapping[str, Sequence[str]]) -> list[Check]:
-        return check_base(self.wire, self.profile, entities, self._now)
+        return check_base(self.wire, self.profile, entities, self._now, lambda: self._known_metadata(True))
 
     def requests(self) -> int:
         return self.wire.transport.sent
@@ -253,10 +259,22 @@ class ODataAdapter:
                 self._kinds = Kinds()
         return self._kinds
 
-    def _known_metadata(self) -> Metadata:
-        if self._metadata is None:
+    def _known_metadata(self, fresh: bool) -> Metadata:
+        """The description of the base: 15 MB on the wire, so it is kept between runs; `check` reads it anew."""
+        if self._metadata is None and not fresh and self._cache is not None:
+            self._metadata = load_metadata(self._cache)
+        if self._metadata is None or fresh:
             self._metadata = self.wire.metadata()
+            self._keep()
         return self._metadata
+
+    def _keep(self) -> None:
+        if self._cache is None or self._metadata is None:
+            return
+        try:
+            save_metadata(self._metadata, self._cache)
+        except OSError as error:
+            log.warning("%s: the description of the base is not kept: %s", self.account, error.strerror)
 
     def _refuse_lacking(self, entity: str, described: EntityProfile, patch: Raw) -> None:
         lacking = [canonical for name, canonical in described.required.items() if is_empty(patch.get(name))]

@@ -34,6 +34,9 @@ class Entry(NamedTuple):
 COMMANDS: Final = {
     "init": Entry("init", "init", N_("write a commented connector.yaml, mappings and schemas")),
     "check": Entry("check", "check", N_("is everything reachable, allowed and mapped; writes nothing")),
+    "plan": Entry("sync", "plan", N_("what a sync would do, field by field; writes nothing")),
+    "sync": Entry("sync", "sync", N_("one run: read, merge, write")),
+    "status": Entry("sync", "status", N_("the last runs, and what waits for a person")),
     "mapping": Entry("mapping", "mapping", N_("prove mappings, follow one record, schemas for editors")),
     "catalogue": Entry("catalogue", "catalogue", N_("every endpoint we know, with its parameters")),
     "call": Entry("call", "call", N_("one raw call of one endpoint")),
@@ -109,6 +112,8 @@ def _outcome(arguments: Sequence[str], session: Session) -> int:
         return EXIT_STOPPED
     except Exception as error:  # noqa: BLE001 - the last net: a mistake of ours, told without what it may carry
         return _broken(error, session)
+    finally:
+        session.close()
     return code if isinstance(code, int) else EXIT_DONE
 
 

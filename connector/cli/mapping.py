@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli.session import Session, json_option, pass_session
+from connector.cli.session import Session, json_option, known, pass_session
 from connector.cli.texts import argument, group, into, option
 from connector.errors import EXIT_CONFIG, EXIT_DONE, UsageError
 from connector.locale import N_
@@ -95,7 +95,7 @@ def explain(session: Session, place: str, raw: str | None) -> None:
 def schema(session: Session, name: str | None, folder: Path | None) -> None:
     schemas = _schemas()
     if name is not None:
-        schemas = {f"{name}.schema.json": schemas[_known(f"{name}.schema.json", list(schemas))]}
+        schemas = {f"{name}.schema.json": schemas[known(f"{name}.schema.json", schemas)]}
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         for file, document in schemas.items():
@@ -184,16 +184,7 @@ def _place(text: str, *, needs_id: bool) -> tuple[str, str, str]:
 def _entity(name: str) -> str:
     from connector.model.records import ENTITIES
 
-    return _known(name, list(ENTITIES))
-
-
-def _known(name: str, known: Sequence[str]) -> str:
-    from connector.yamlfile import unknown_word
-
-    if name not in known:
-        sentence = unknown_word(name, known)
-        raise UsageError(sentence.text, **sentence.facts)
-    return name
+    return known(name, ENTITIES)
 
 
 def _breach(session: Session, breach: LawBreach) -> dict[str, Any]:

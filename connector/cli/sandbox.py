@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from connector.cli.session import Session, json_option, pass_session
+from connector.cli.session import Session, json_option, known, pass_session
 from connector.cli.texts import argument, group, into, option
 from connector.errors import UsageError
 from connector.locale import N_
@@ -156,12 +156,8 @@ def _urls(kind: str | None, pid: int | None) -> dict[str, str]:
 
 def _known(kind: str) -> str:
     from connector.sandbox import ALL
-    from connector.yamlfile import unknown_word
 
-    if kind not in ALL:
-        sentence = unknown_word(kind, ALL)
-        raise UsageError(sentence.text, **sentence.facts)
-    return kind
+    return known(kind, ALL)
 
 
 def _port(text: str) -> tuple[str, int]:

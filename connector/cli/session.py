@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from connector.locale import LANGUAGES, N_, spoken
 
 if TYPE_CHECKING:
     from connector.config import Account, Settings
+    from connector.jobs.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
 _LANGUAGE: Final = re.compile(r"(?m)^language:\s*['\"]?([a-z]{2})")
@@ -46,6 +47,18 @@ class Session:
         keep_log(settings.folder)
         return settings
 
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The workspace with its store, mappings, adapters and engine, opened when first used."""
+        from connector.jobs.workspace import Workspace
+
+        return Workspace(self.settings)
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+        if "workspace" in self.__dict__:
+            self.workspace.close()
+
     def account(self, name: str) -> Account:
         """A configured account. UsageError with the nearest name otherwise."""
         from connector.yamlfile import nearest
@@ -66,6 +79,17 @@ def language_of(folder: Path, environ: Mapping[str, str]) -> str:
     except OSError:
         return spoken(environ)
     return match[1] if match is not None and match[1] in LANGUAGES else spoken(environ)
+
+
+def known(name: str, words: Iterable[str]) -> str:
+    """The word itself when it is one of these. UsageError with the nearest one otherwise."""
+    from connector.yamlfile import unknown_word
+
+    listed = list(words)
+    if name not in listed:
+        sentence = unknown_word(name, listed)
+        raise UsageError(sentence.text, **sentence.facts)
+    return name
 
 
 def heaviest(*codes: int) -> int:

@@ -112,6 +112,10 @@ class _Line(Strict):
         default=None, ge=1, le=32, description="requests at once; default: what the system bears"
     )
     insecure: StrictBool = Field(default=False, description="allows an address that begins with http://")
+    defaults: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="what a new record there gets when nobody says it: entity -> field -> value (a reference: its id)",
+    )
 
     @model_validator(mode="after")
     def _encrypted(self) -> _Line:
@@ -249,6 +253,7 @@ class Account(BaseModel):
     rate: float | None = None
     concurrency: int | None = None
     insecure: bool = False
+    defaults: dict[str, dict[str, str]] = {}
 
     @property
     def spoke(self) -> str:

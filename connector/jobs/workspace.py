@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from connector import config, systems
 from connector.mapping import Mapping as Compiled
 from connector.mapping import load as load_mapping
-from connector.model.routes import EntityRoutes
+from connector.model.routes import EntityRoutes, with_proposed
 
 if TYPE_CHECKING:
     from connector.store import Store
@@ -80,7 +80,7 @@ class Workspace:
 
     @cached_property
     def routes(self) -> dict[str, EntityRoutes]:
-        return {routes.entity: routes for routes in self.settings.routes}
+        return {routes.entity: routes for routes in with_proposed(self.settings.routes)}
 
     @cached_property
     def mappings(self) -> dict[tuple[str, str], Compiled]:
@@ -94,7 +94,8 @@ class Workspace:
 
     def mapping(self, account: str, entity: str) -> Compiled:
         line = self.settings.accounts[account]
-        return load_mapping(self.settings.mappings, line.kind, entity, line.profile, timezone=line.timezone)
+        mapping = load_mapping(self.settings.mappings, line.kind, entity, line.profile, timezone=line.timezone)
+        return mapping.with_defaults(line.defaults[entity]) if entity in line.defaults else mapping
 
     def adapter(self, account: str) -> Adapter:
         if account not in self._adapters:

@@ -38,6 +38,7 @@ class Mapping:
         columns = [Column(name, file.fields[name], file.fields[name].transform(zone))
                    for name in fields_of(file.entity) if name in file.fields]  # fmt: skip
         self.file = file
+        self.zone = zone
         self.system, self.entity, self.profile = file.system, file.entity, file.profile
         self.columns: dict[str, Column] = {column.name: column for column in columns}
         self.version = _digest(file, zone)
@@ -146,6 +147,18 @@ class Mapping:
         if empty is UNSAYABLE:
             raise Unwritable(N_("this system has no spelling for an empty value here"))
         return empty
+
+    def with_defaults(self, defaults: AnyMapping[str, str]) -> Mapping:
+        """The same mapping, whose new records get these values of canonical fields when they have none."""
+        written = {path: value for name, value in defaults.items() for path in self.columns[name].row.writes[:1]}
+        kept = {**self.file.write_defaults, **written}
+        return Mapping(self.file.model_copy(update={"write_defaults": kept}), self.zone)
+
+    @property
+    def defaulted(self) -> frozenset[str]:
+        """The canonical fields that a new record gets even when it has none."""
+        given = self.file.write_defaults
+        return frozenset(name for name, column in self.columns.items() if given.keys() & set(column.row.writes))
 
     def _completed(self, patch: dict[str, Any]) -> dict[str, Any]:
         for key, source in self.file.write_copies.items():

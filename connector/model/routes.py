@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Direction = Literal["both", "read", "write", "off"]
@@ -72,6 +72,17 @@ class EntityRoutes:
     authority: Mapping[str, Rule]
     together: Mapping[str, tuple[str, ...]]
     clock_tolerance: float = 120.0
+    proposed: frozenset[str] = frozenset()
+    """Entities that no route creates: their records are joined by a person, and until then a reference to one that
+    only one spoke knows says nothing to the others."""
 
     def route(self, spoke: str) -> Route | None:
         return next((route for route in self.routes if route.spoke == spoke), None)
+
+
+def with_proposed(all_routes: Sequence[EntityRoutes]) -> tuple[EntityRoutes, ...]:
+    """The routes, each knowing which entities are only proposed."""
+    proposed = frozenset(
+        routes.entity for routes in all_routes if not any(route.create for route in routes.routes)
+    )
+    return tuple(replace(routes, proposed=proposed) for routes in all_routes)

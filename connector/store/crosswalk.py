@@ -7,6 +7,7 @@ This module is the only writer of `link`, `feed`, `lookup`. (spoke, entity, exte
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from connector.model.states import Link, shadow_from
@@ -141,12 +142,16 @@ class Crosswalk:
     # records
 
     def of(self, uids: Sequence[str]) -> dict[str, list[Link]]:
-        """Every link of these hub records. Primary ones and aliases are asked for apart: each has its index."""
+        """Every link of these hub records.
+
+        Primary ones and aliases are asked for apart, for each kind has its index; sorted here, for asked to sort SQLite
+        would rather read every link in the order of ids.
+        """
         listed = self._db.listed(uids)
         each = [f"SELECT {_COLUMNS} {_FROM} WHERE l.is_primary = {kind} AND l.uid {self._db.among}" for kind in (1, 0)]
-        rows = self._db.all(f"{' UNION ALL '.join(each)} ORDER BY 1", (listed, listed))
+        rows = self._db.all(f"{' UNION ALL '.join(each)}", (listed, listed))
         found: dict[str, list[Link]] = {uid: [] for uid in uids}
-        for row in rows:
+        for row in sorted(rows, key=itemgetter(0)):
             found[row[1]].append(_link(row))
         return found
 
@@ -209,6 +214,15 @@ class Crosswalk:
             (self.feed(spoke, entity), self._db.listed(external_ids)),
         )
         return dict(rows)
+
+    def joined(self, uids: Iterable[str]) -> set[str]:
+        """Those of these records that more than one spoke has."""
+        rows = self._db.all(
+            f"SELECT uid FROM link WHERE is_primary = 1 AND gone = 0 AND uid {self._db.among}"
+            " GROUP BY uid HAVING count(*) > 1",
+            (self._db.listed(uids),),
+        )
+        return {row[0] for row in rows}
 
     def primaries(self, feed: int, uids: Iterable[str]) -> dict[str, tuple[str, str, int, int]]:
         """uid -> (external id, how, run, link id) of its primary link in this feed."""

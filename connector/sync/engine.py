@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Protocol
 
 from connector.errors import ConnectorError
-from connector.model.routes import EntityRoutes, Route
+from connector.model.records import ENTITIES
+from connector.model.routes import EntityRoutes, Route, with_proposed
 from connector.model.states import Operation
 from connector.model.values import new_uid
 from connector.store import Store
@@ -81,9 +82,12 @@ class Engine:
     progress: Progress = field(default_factory=Silent)
     concurrent: bool = True
 
+    def __post_init__(self) -> None:
+        self.routes = with_proposed(self.routes)
+
     def run(self, options: Options) -> RunReport:
         """One run under the lock of the store. Errors of an account stop that account only."""
-        refuse_incapable(self.routes, self.adapters)
+        refuse_incapable(self.routes, self.adapters, self.mappings)
         started = self.clock()
         at = started.isoformat(timespec="seconds")
         self.store.take_lock(LOCK, self.owner, at, int(started.timestamp()))
@@ -232,6 +236,9 @@ class _Run:
             if not self.options.dry:
                 self.lookups.look(routes, self.failed)
                 self.settler.settle(routes)
+        for routes in self.entities:
+            if ENTITIES[routes.entity].derived:
+                self.settler.hear_of_cards(routes)
 
     def _accounts(self) -> set[str]:
         held = {brake.route for brake in self.held.values()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
@@ -28,7 +29,7 @@ from connector.sync.sight import tag
 from connector.systems.base import Page, Row
 
 encode = msgspec.json.Encoder().encode
-decode = msgspec.json.Decoder().decode
+decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 @dataclass(slots=True)
@@ -44,6 +45,7 @@ class Sight:
     tag: bytes
     carried: frozenset[str]
     id_scheme: str | None
+    proposed: frozenset[str]
     read: int = 0
     changed: int = 0
     mentioned: int = 0
@@ -94,6 +96,7 @@ class Observer:
             tag=tag(mapping),
             carried=carried(routes, mapping),
             id_scheme=id_scheme,
+            proposed=routes.proposed,
         )
 
     def page(self, sight: Sight, page: Page) -> None:
@@ -184,6 +187,10 @@ class Observer:
         for name, entity in sight.mapping.references.items():
             wanted = {new.values[name] for new in rows if isinstance(new.values.get(name), str)}
             known = self.store.crosswalk.resolve(sight.route.spoke, entity, wanted) if wanted else {}
+            proposed = entity in sight.proposed
+            if proposed and known:
+                joined = self.store.crosswalk.joined(set(known.values()))
+                known = {external_id: uid for external_id, uid in known.items() if uid in joined}
             for new in rows:
                 external_id = new.values.get(name)
                 if external_id is None:
@@ -192,7 +199,7 @@ class Observer:
                     new.values[name] = known[external_id]
                 else:
                     del new.values[name]
-                    new.waits = True
+                    new.waits = new.waits or not proposed  # a join by a person marks the records that refer to it
 
     def _match(self, sight: Sight, rows: Sequence[_New]) -> Matched:
         entity, feed = sight.route.entity, sight.feed

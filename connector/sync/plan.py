@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from connector.locale import N_, Sentence
 from connector.mapping import Mapping
 from connector.model.records import ENTITIES, merged_fields
@@ -136,7 +138,10 @@ def _plan_update(view: View, routes: EntityRoutes, target: Target, around: Aroun
         leaving = False
     if leaving and target.route.deletion == "delete" and target.capabilities.can_delete:
         patch = {"active": False}
-    if not patch or _taken(view, target, around, patch, planned):
+    patch = _sayable(view, target, patch, planned)
+    for name in _taken(view, target, around, patch, planned):
+        del patch[name]
+    if not patch:
         return
     link = view.link(target.route.spoke)
     _offer(
@@ -160,7 +165,8 @@ def _plan_create(view: View, routes: EntityRoutes, target: Target, around: Aroun
     patch = push_values(view, routes, target, None)
     after = _refer(target, around, patch)
     patch.pop("active", None)
-    lacking = [name for name in can.required if patch.get(name) is None]
+    given = target.mapping.defaulted
+    lacking = [name for name in can.required if patch.get(name) is None and name not in given]
     if lacking:
         planned.waits.append(_wait(view, target, lacking[0], N_("{system} needs {field} to create this record")))
         return
@@ -171,28 +177,42 @@ def _plan_create(view: View, routes: EntityRoutes, target: Target, around: Aroun
         wait.refused = True
         planned.waits.append(wait)
         return
+    patch = _sayable(view, target, patch, planned)
     _offer(view, target, planned, "create", patch, {}, None, after)
 
 
 def _could_be_found(view: View, can: Capabilities, around: Around) -> bool:
-    if can.keeps_reference:
+    if can.keeps_reference or can.repeat.get("create") == "same":
         return True
     keys = findable(view.entity, view.hub, can.find_by)
     return any(len(around.shared.get(key, ())) <= 1 for key in keys)
 
 
-def _taken(view: View, target: Target, around: Around, patch: Map[str, Any], planned: Planned) -> bool:
-    """Whether the remote would refuse: a unique value that another record carries too."""
+def _taken(view: View, target: Target, around: Around, patch: Map[str, Any], planned: Planned) -> list[str]:
+    """The fields that the remote would refuse: a unique value that another record carries too."""
+    found = []
     for name in target.capabilities.unique:
         scheme = "card_uid" if name == "uid" else name
         value = patch.get(name)
         others = [uid for uid in around.shared.get((scheme, str(value)), ()) if uid != view.uid]
         if value is not None and others:
+            found.append(name)
             planned.waits.append(
                 _wait(view, target, name, N_("{system} takes each {field} once, and other records carry it too"))
             )
-            return True
-    return False
+    return found
+
+
+def _sayable(view: View, target: Target, patch: dict[str, Any], planned: Planned) -> dict[str, Any]:
+    """The part of a patch that this system can be told; the rest waits, field by field."""
+    link = view.link(target.route.spoke)
+    seen = msgspec.json.decode(link.seen) if link is not None and link.seen is not None else None
+    said, refused = target.mapping.sayable(patch, seen)
+    for error in refused:
+        wait = _wait(view, target, error.field, N_("{system} cannot be told this {field}: {why}"))
+        wait.reason.facts["why"] = error.reason
+        planned.waits.append(wait)
+    return said
 
 
 def _wait(view: View, target: Target, name: str, reason: str) -> Wait:

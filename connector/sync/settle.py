@@ -46,8 +46,6 @@ class Settler:
                 self._journal(views, routes)
                 self._write(views, routes)
                 self.store.hub.merged(uids)
-                if routes.entity == "customer":
-                    self._hear_of_cards(views)
                 if routes.entity == "card":
                     self._show_cards(view.hub.get("customer") for view in views)
             count += len(uids)
@@ -119,12 +117,17 @@ class Settler:
 
     # cards
 
-    def _hear_of_cards(self, views: Sequence[View]) -> None:
-        """Card numbers that spokes show for customers become cards, or questions."""
-        for view in views:
-            for typed in typed_cards(view.sides.values(), view.observed):
-                self._hear(view, typed.spoke, typed.number, self.today if typed.how == "typed" else None)
-        self._show_cards(view.uid for view in views)
+    def hear_of_cards(self, routes: EntityRoutes) -> None:
+        """Card numbers that spokes show for customers become cards, or questions. Call when cards are merged."""
+        after = ""
+        while uids := self.store.hub.marked(routes.entity, TO_PLAN, after, CHUNK):
+            after = uids[-1]
+            with self.store.transaction():
+                views = [view for view in load(self.store, routes, self.mappings, uids) if not view.held]
+                for view in views:
+                    for typed in typed_cards(view.sides.values(), view.observed):
+                        self._hear(view, typed.spoke, typed.number, self.today if typed.how == "typed" else None)
+                self._show_cards(view.uid for view in views)
 
     def _hear(self, view: View, spoke: str, number: str, issued_on: str | None) -> None:
         known = self.store.hub.holders("card", [number]).get(("card_uid", number), [])

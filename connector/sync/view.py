@@ -128,6 +128,9 @@ def _resolve(store: Store, views: Sequence[View], routes: EntityRoutes, mappings
             sides = [(view, view.sides[route.spoke]) for view in views if route.spoke in view.sides]
             wanted = {side.values[name] for _, side in sides if isinstance(side.values.get(name), str)}
             known = store.crosswalk.resolve(route.spoke, entity, wanted) if wanted else {}
+            if entity in routes.proposed and known:
+                joined = store.crosswalk.joined(set(known.values()))
+                known = {external_id: uid for external_id, uid in known.items() if uid in joined}
             for view, side in sides:
                 external_id = side.values.get(name)
                 if not isinstance(external_id, str):

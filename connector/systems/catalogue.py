@@ -128,6 +128,7 @@ class Paging(Strict):
     pages: str | None = None
     count: str | None = None
     key: str | None = None
+    stable: dict[str, str] = Field(default_factory=dict)  # parameters that make the order hold still, unless given
     not_with: tuple[str, ...] = ()  # with one of these parameters the answer is whole and paging is ignored
 
     @model_validator(mode="after")
@@ -222,6 +223,7 @@ class Endpoint(Strict):
         if self.paging is not None:
             yield from _words(self.paging.start)
             yield from _words(self.paging.size)
+            yield from self.paging.stable
             yield from self.paging.not_with
 
     def _all_money_has_a_unit(self) -> None:

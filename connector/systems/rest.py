@@ -281,7 +281,8 @@ class RestAdapter:
             yield Page(part.fresh(frozenset())[0], None, part.unreadable)
             return
         before: frozenset[str] = frozenset()
-        walk = Walk(endpoint.paging, self._fetcher(endpoint, values), read, self.transport.concurrency)
+        fetch = self._fetcher(endpoint, {**endpoint.paging.stable, **values})
+        walk = Walk(endpoint.paging, fetch, read, self.transport.concurrency)
         for part in walk.parts():
             rows, before = part.fresh(before)
             yield Page(rows, None, part.unreadable)
@@ -342,7 +343,8 @@ class RestAdapter:
             return _part_of(endpoint, payload, list(self._records(endpoint, payload)))
 
         overlap_free = paging.model_copy(update={"overlap": 0, "per": max(0, paging.per - paging.overlap)})
-        walk = Walk(overlap_free, self._fetcher(endpoint, values), read, self.transport.concurrency)
+        fetch = self._fetcher(endpoint, {**paging.stable, **values})
+        walk = Walk(overlap_free, fetch, read, self.transport.concurrency)
         seen: set[str] = set()
         for part in walk.parts():
             fresh = part.rows if paging.key is None else _unseen(part.rows, paging.key, seen)

@@ -9,9 +9,11 @@ from datetime import date
 from hashlib import md5
 
 import pytest
+import requests
 import responses
 
 from connector.errors import ConnectorError, Forbidden, Invalid, OutcomeUnknown, UsageError
+from connector.sandbox import Sandbox
 from connector.systems.poster import oauth
 
 CODE = "3e4f2ac6df7fa92660fa251528460575"
@@ -160,3 +162,26 @@ def test_the_end_of_a_token_is_told_before_it_comes() -> None:
     assert "ends on 2025-12-31" in str(soon)
     assert over is not None
     assert "ended on 2025-12-31" in str(over)
+
+
+def test_the_whole_way_at_the_emulated_till() -> None:
+    with Sandbox(kinds=("poster",)) as sandbox:
+        account, base = sandbox.worlds["poster"].state["account"], sandbox.urls["poster"]
+        known = {"application_id": str(account["application_id"]), "application_secret": account["application_secret"]}
+        where = {"application_id": known["application_id"], "redirect_uri": account["redirect_uri"]}
+
+        def code() -> tuple[str, str]:
+            query = {**where, "response_type": "code"}
+            answer = requests.get(f"{base}/auth", params=query, allow_redirects=False, timeout=5)
+            return oauth.read_redirect(answer.headers["Location"])
+
+        def token(code: str, name: str) -> oauth.Token:
+            there = {"redirect_uri": account["redirect_uri"], "base": base, "insecure": True}
+            return oauth.exchange(code, name, **known, **there)
+
+        first, name = code()
+        assert token(first, name).value == sandbox.credentials["poster"]["token"]
+        with pytest.raises(ConnectorError):
+            token(first, name)
+        second, _ = code()
+        assert oauth.manage(second, **known, base=base, insecure=True).value == account["token"]

@@ -85,11 +85,16 @@ def exchange(
     application_id: str,
     application_secret: str,
     redirect_uri: str,
+    base: str | None = None,
+    insecure: bool = False,
     sleep: Callable[[float], None] = time.sleep,
     boundary: str | None = None,
 ) -> Token:
-    """A code for a token, at the account's own host, as multipart form data. OutcomeUnknown: begin again."""
-    base = f"https://{checked_account(account)}.{HOST}/api"
+    """A code for a token, at the account's own host, as multipart form data. OutcomeUnknown: begin again.
+
+    `base` is the configured address of an account that is not at joinposter.com (a sandbox); never one from a redirect.
+    """
+    base = base or f"https://{checked_account(account)}.{HOST}/api"
     redact.hide(application_secret, code)
     fields = {
         "application_id": application_id,
@@ -100,7 +105,7 @@ def exchange(
     }
     checked(load("poster").endpoint("v2/auth/access_token"), fields)
     body, kind = _multipart(fields, boundary or secrets.token_hex(16))
-    answer = _post("v2/auth/access_token", base, body, kind, sleep)
+    answer = _post("v2/auth/access_token", base, body, kind, sleep, insecure=insecure)
     return _token(answer, account)
 
 
@@ -109,6 +114,8 @@ def manage(
     *,
     application_id: str,
     application_secret: str,
+    base: str = f"https://{HOST}/api",
+    insecure: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Token:
     """A token for an application opened inside Poster's own pages."""
@@ -121,7 +128,7 @@ def manage(
     }
     checked(load("poster").endpoint("v2/auth/manage"), fields)
     kind = "application/x-www-form-urlencoded"
-    return _token(_post("v2/auth/manage", f"https://{HOST}/api", form_of(fields), kind, sleep), None)
+    return _token(_post("v2/auth/manage", base, form_of(fields), kind, sleep, insecure=insecure), None)
 
 
 def verify_of(application_id: str, application_secret: str, code: str) -> str:
@@ -142,7 +149,7 @@ def expiry_warning(account: str, obtained: date, today: date) -> Sentence | None
     return Sentence(text, account=account, day=ends)
 
 
-def _post(name: str, base: str, body: bytes, kind: str, sleep: Callable[[float], None]) -> Any:
+def _post(name: str, base: str, body: bytes, kind: str, sleep: Callable[[float], None], *, insecure: bool) -> Any:
     endpoint = load("poster").endpoint(name)
     request = Request(
         endpoint=name,
@@ -153,7 +160,7 @@ def _post(name: str, base: str, body: bytes, kind: str, sleep: Callable[[float],
         repeat="never",
         is_write=True,
     )
-    transport = Transport("poster", base, sleep=sleep)
+    transport = Transport("poster", base, sleep=sleep, insecure=insecure)
     try:
         return content(endpoint, transport.send(request))
     finally:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from connector.locale import Sentence
@@ -83,12 +84,15 @@ class Outbox:
     def with_status(self, *statuses: Status) -> list[Operation]:
         """Operations in one of these statuses, in the order they were intended."""
         rows = self._db.all(
-            f"SELECT {_COLUMNS} FROM operation WHERE {self._of(statuses)} ORDER BY id", (self._db.listed(statuses),)
+            f"SELECT {_COLUMNS} FROM operation WHERE {self._of(statuses)}", (self._db.listed(statuses),)
         )
-        return [_operation(row) for row in rows]
+        return [_operation(row) for row in sorted(rows, key=itemgetter(0))]
 
     def _of(self, statuses: Sequence[Status]) -> str:
-        """The index of what is not done is used only where a statement says that it wants nothing done."""
+        """The index of what is not done is used only where a statement says that it wants nothing done.
+
+        It must not ask for an order either: SQLite would then rather read every operation in the order of ids.
+        """
         return f"status {self._db.among}" + ("" if "done" in statuses else " AND status <> 'done'")
 
     def of_run(self, run: int) -> list[Operation]:

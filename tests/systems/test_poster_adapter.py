@@ -484,7 +484,7 @@ def test_check_tells_what_it_saw(till: Till) -> None:
         ("clock", True, True),
         ("fields", False, True),
         ("rights", False, False),
-        ("units", True, True),
+        ("units", True, False),
     ]
     assert "id_1c" in str(lines[3].text)
     assert till.requests[0][1]["num"] == "1"

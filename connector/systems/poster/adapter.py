@@ -108,7 +108,7 @@ class PosterAdapter(RestAdapter):
         return super()._content(other, values)
 
     def _unit_checks(self) -> list[Check]:
-        """A line for the amounts whose unit the documents leave open and nobody has proved yet."""
+        """A line for the amounts whose unit the documents leave open and nobody has proved yet: no cause to act."""
         open_units = [
             f"{endpoint.name} {field}"
             for endpoint in self.catalogue.endpoints.values()
@@ -118,4 +118,4 @@ class PosterAdapter(RestAdapter):
         if not open_units:
             return [Check(name="units", ok=True, text=Sentence(N_("every unit of money is proved")))]
         text = Sentence(N_("not yet proved, and so not written: {fields}"), fields=", ".join(open_units))
-        return [Check(name="units", ok=True, text=text, warning=True)]
+        return [Check(name="units", ok=True, text=text)]

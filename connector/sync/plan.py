@@ -101,13 +101,15 @@ def _differs(view: View, target: Target, side: Side | None, name: str, value: An
         return value is not None
     seen = view.observed.get(target.route.spoke, {})
     shadow = side.shadow
+    if name in view.unresolved.get(target.route.spoke, ()):
+        return False  # what it refers to is not known yet: nobody may overwrite it
+    if value is None and not shadow.has(name):
+        return False  # an empty value never overwrites what was never agreed on
     if name in seen:
         if side.equal(name, seen[name], value):
             return False
         if name in shadow.overruled:
             return True
-    elif value is None and not shadow.has(name):
-        return False
     return not (shadow.has(name) and side.equal(name, shadow.of_hub(name), value))
 
 

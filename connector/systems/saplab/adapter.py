@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 _RATE: Final = 10.0
 _CONCURRENCY: Final = 2
-_TURN_SECONDS: Final = 900
-"""Where no cursor is kept the turn follows the clock, a quarter of an hour each."""
 NO_FORM: Final = N_("its form, which alone shows the legal details, cannot be read")
 
 
@@ -70,7 +68,7 @@ class SaplabAdapter(RestAdapter):
 
     def feed(self, entity: str, paths: Sequence[str], cursor: str | None = None) -> Iterator[Page]:
         if entity == "customer":
-            return self._clients(paths, self._turn(cursor))
+            return self._clients(paths, clients.turn_of(cursor))
         if entity == "group":
             return iter([Page(self._groups(paths))])
         return super().feed(entity, paths, cursor)
@@ -194,13 +192,8 @@ class SaplabAdapter(RestAdapter):
 
     # Clients
 
-    def _turn(self, cursor: str | None) -> int:
-        if cursor is not None and cursor.isascii() and cursor.isdigit():
-            return int(cursor)
-        return int(self._now() // _TURN_SECONDS)
-
-    def _clients(self, paths: Sequence[str], turn: int) -> Iterator[Page]:
-        """The list; the cursor, given once all is read, says whose turn it is next."""
+    def _clients(self, paths: Sequence[str], turn: int | None) -> Iterator[Page]:
+        """The list; the cursor, given once all is read, says whose turn it is next. Without one every form is read."""
         endpoint = self.catalogue.endpoint("client")
         reader = self._client_reader(paths)
         assert endpoint.paging is not None
@@ -214,7 +207,7 @@ class SaplabAdapter(RestAdapter):
             text = N_("{account}: {endpoint} refuses to list {entity}: {reason}")
             facts = {"account": self.account, "endpoint": "client", "entity": "customer", "reason": error.sentence}
             raise BrokenAnswer(text, **facts) from error
-        yield Page([], str((turn + 1) % self.legal_within))
+        yield Page([], str((-1 if turn is None else turn) + 1))
 
     def _listed(self, response: Response) -> Listed:
         data = self.payload(self.catalogue.endpoint("client"), response)

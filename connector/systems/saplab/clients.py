@@ -79,6 +79,11 @@ def digest_of(raw: Mapping[str, Any]) -> str:
     return blake2b(canonical_body(raw, _DIGESTED), digest_size=12).hexdigest()
 
 
+def turn_of(cursor: str | None) -> int | None:
+    """The number of the run that a cursor says; None on a first or a full run."""
+    return int(cursor) if cursor is not None and cursor.isascii() and cursor.isdigit() else None
+
+
 def is_turn(external_id: str, turn: int, turns: int = TURNS) -> bool:
     """Whether this run is the one that reads this client's form in any case."""
     number = int(external_id) if external_id.isascii() and external_id.isdigit() else crc32(external_id.encode())

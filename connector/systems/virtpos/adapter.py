@@ -370,7 +370,5 @@ def build(
         clock=clock,
         sleep=sleep,
     )
-    reads_cards = getattr(account, "cards", None) == "read"
-    return VirtposAdapter(
-        account.name, account.spoke, transport, reads_cards=reads_cards, paths=getattr(account, "paths", None)
-    )
+    reads_cards = account.cards == "read"
+    return VirtposAdapter(account.name, account.spoke, transport, reads_cards=reads_cards, paths=account.paths)

@@ -1,0 +1,216 @@
+"""A backup is the whole store in one file; restoring it gives back exactly that, in either database."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from connector.errors import StopError
+from connector.locale import Sentence
+from connector.model.states import Conflict, JournalLine, Operation
+from connector.store import Store, open_store
+from connector.store.backup import backup, check, restore
+from connector.store.crosswalk import NewLink
+from connector.store.tables import VERSION_TABLE, metadata
+
+from .conftest import AT
+
+
+def fill(store: Store, people: int = 3) -> None:
+    """A little of everything, with an emoji, an empty value, bytes and a merged record."""
+    uids = [f"00000000-0000-7000-8000-{number:012}" for number in range(people)]
+    store.hub.add("customer", [(uid, '{"name":"Ёж 🙂"}'.encode()) for uid in uids])
+    store.hub.identify([("customer", "phone", f"+7999000{number:04}", uid) for number, uid in enumerate(uids)])
+    store.hub.set_survivor(uids[1], uids[0])
+    feed = store.crosswalk.feed("kafe", "customer")
+    link = NewLink("55", uids[0], 1, b"{}", b"\x00\xff", b'{"s":{"name":"x"}}', None, 0, None, 1, "phone", "run", AT)
+    store.crosswalk.add(feed, [link])
+    store.hub.mark("customer", uids[2:])
+    run = store.runs.begin(AT)
+    store.runs.finish(run, AT, "clean", {"run": run})
+    store.runs.consent([("customer", "kafe")], AT)
+    base = {"entity": "customer", "uid": uids[0]}
+    store.conflicts.write(
+        [
+            Conflict(
+                kind="field",
+                field="name",
+                base=None,
+                values={"kafe": "А"},
+                rule="manual",
+                winner=None,
+                status="open",
+                **base,
+            )
+        ],
+        run,
+        AT,
+    )  # type: ignore[arg-type]
+    line = JournalLine(account="kafe", entity="customer", external_id="55", reason=Sentence("stopped"), amount=-5)
+    store.journal.write([line], run, AT)
+    operation = Operation(account="kafe", spoke="kafe", verb="update", external_id="55", patch={"name": "Б"}, **base)  # type: ignore[arg-type]
+    with store.transaction(durable=True):
+        store.outbox.intend([operation], run, AT)
+
+
+def contents(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    names = [name for name in metadata.tables if name not in (VERSION_TABLE, "lock")]
+    return {name: sorted(store.db.all(f'SELECT * FROM "{name}"'), key=repr) for name in names}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "backup.db"
+
+
+def test_there_and_back(store: Store, file: Path) -> None:
+    fill(store)
+    before = contents(store)
+    backup(store, file)
+    store.db.run("DELETE FROM link")
+    fill_more = [("customer", "phone", "1", "x")]
+    store.hub.identify(fill_more)
+    restore(store, file)
+    assert contents(store) == before
+    assert check(store) == []
+
+
+def test_numbers_go_on_where_they_were(store: Store, file: Path) -> None:
+    fill(store)
+    backup(store, file)
+    restore(store, file)
+    assert store.runs.begin(AT) == 2
+    assert store.crosswalk.feed("panel", "customer") == 2
+
+
+def test_an_empty_store_too(store: Store, file: Path) -> None:
+    backup(store, file)
+    fill(store)
+    restore(store, file)
+    assert not any(contents(store).values())
+    assert store.runs.begin(AT) >= 1
+
+
+def test_more_rows_than_fit_one_chunk(store: Store, file: Path) -> None:
+    fill(store, 2503)
+    backup(store, file)
+    before = contents(store)
+    restore(store, file)
+    assert contents(store) == before
+
+
+def test_a_store_moves_from_one_database_to_another(store: Store, file: Path, new_url: str, tmp_path: Path) -> None:
+    fill(store)
+    backup(store, file)
+    for url in (new_url, f"sqlite:///{tmp_path / 'other.db'}"):
+        with open_store(url) as other:
+            other.create()
+            restore(other, file)
+            assert contents(other) == contents(store)
+            assert check(other) == []
+
+
+def test_the_file_is_one_file_for_its_owner_alone(store: Store, file: Path) -> None:
+    fill(store)
+    backup(store, file)
+    assert [path.name for path in file.parent.iterdir() if path.name.startswith("backup")] == ["backup.db"]
+    if os.name == "posix":
+        assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_lock_of_a_run_is_not_restored(store: Store, file: Path) -> None:
+    store.take_lock("run", "elsewhere:1", AT, 1_000_000_000)
+    backup(store, file)
+    store.drop_lock("run", "elsewhere:1")
+    restore(store, file)
+    assert store.db.value("SELECT count(*) FROM lock") == 0
+
+
+def test_a_backup_of_an_older_connector_is_brought_up_to_date_and_itself_untouched(
+    store: Store, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    backup(store, file)
+    upgraded: list[Store] = []
+    monkeypatch.setattr("connector.store.backup.upgrade", upgraded.append)
+    before = file.read_bytes()
+    restore(store, file)
+    assert len(upgraded) == 1
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 something else", None])
+def test_what_is_no_backup_is_refused_and_changes_nothing(store: Store, file: Path, content: bytes | None) -> None:
+    fill(store)
+    before = contents(store)
+    if content is None:
+        with sqlite3.connect(file) as other:
+            other.execute("CREATE TABLE somebody_else (x)")
+        other.close()
+    else:
+        file.write_bytes(content)
+    with pytest.raises(StopError, match="no backup"):
+        restore(store, file)
+    with pytest.raises(StopError, match="cannot be read"):
+        restore(store, file.with_name("none.db"))
+    assert contents(store) == before
+
+
+def test_a_broken_restore_leaves_the_store_as_it_was(store: Store, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store)
+    backup(store, file)
+    store.db.run("DELETE FROM journal")
+    before = contents(store)
+
+    def fail(_: object) -> None:
+        raise RuntimeError("in the middle")
+
+    monkeypatch.setattr("connector.store.backup._count_on", fail)
+    with pytest.raises(RuntimeError):
+        restore(store, file)
+    assert contents(store) == before
+
+
+def test_a_folder_that_cannot_be_written(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(StopError, match="cannot be written"):
+        backup(store, tmp_path / "none" / "backup.db")
+
+
+BREAKS: dict[str, Callable[[Store], object]] = {
+    "links without a record": lambda store: store.db.run("DELETE FROM hub WHERE survivor IS NULL"),
+    "identifiers without a record": lambda store: store.hub.identify([("customer", "phone", "1", "nobody")]),
+    "waiting work without a record": lambda store: store.hub.mark("customer", ["nobody"]),
+    "merged into one that is not there": lambda store: store.db.run("UPDATE hub SET survivor = 'nobody'"),
+    "unreadable in “hub”": lambda store: store.db.run("UPDATE hub SET body = ?", (b"{",)),
+    "unreadable in “link”": lambda store: store.db.run("UPDATE link SET shadow = ?", (b"[]",)),
+    "tables are of version": lambda store: store.db.run(f"UPDATE {VERSION_TABLE} SET version_num = '0000'"),
+}
+
+
+@pytest.mark.parametrize("says", BREAKS)
+def test_check_names_what_is_broken(store: Store, says: str) -> None:
+    fill(store)
+    assert check(store) == []
+    BREAKS[says](store)
+    try:
+        assert any(says in str(sentence) for sentence in check(store))
+    finally:
+        store.db.run(f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
+
+
+def test_check_sees_a_damaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "connector.db"
+    with open_store(f"sqlite:///{path}") as store:
+        store.create()
+        fill(store, 2000)
+        store.db.raw().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = bytearray(path.read_bytes())
+    page = len(content) // 2 // 4096 * 4096
+    content[page : page + 4096] = b"\x7f" * 4096
+    path.write_bytes(content)
+    with open_store(f"sqlite:///{path}") as store:
+        assert any("damaged" in str(sentence) for sentence in check(store))

@@ -68,6 +68,10 @@ class Server:
         self._thread.join(timeout=5)
 
 
+_CHOICES: Final = {"poster": {"defaults": {"customer": {"group": "1"}}}}
+"""What an accountant would choose: the till wants a group for every new customer."""
+
+
 class Sandbox:
     """The emulators that were asked for, running between `start` and `stop`.
 
@@ -179,6 +183,8 @@ class Sandbox:
                 "url": self.urls[kind],
                 **self.credentials[kind],
                 "insecure": True,
+                "rate": 500,
+                **_CHOICES.get(kind, {}),
             }
             for kind, (name, extra) in ACCOUNTS.items()
             if kind in self.kinds

@@ -23,7 +23,7 @@ from connector.errors import (
     StopError,
 )
 from connector.locale import N_
-from connector.model.records import as_dict
+from connector.model.records import as_dict, fields_of
 from connector.model.routes import EntityRoutes, Route
 from connector.model.states import Link, Operation, Shadow, shadow_bytes
 from connector.store import Store
@@ -324,6 +324,8 @@ class Applier:
         if how == "created":
             for name, value in operation.patch.items():
                 shadow.agree(name, value, value)
+            if "active" in fields_of(operation.entity):
+                shadow.agree("active", True, True)  # what has just been created is in use
         new = NewLink(
             external_id=external_id,
             uid=operation.uid,

@@ -1,7 +1,7 @@
 """What a database says when something is wrong, as errors of ours: sentences without addresses, statements or values.
 
-Constraint violations that the engine may meet on its way have names of their own; any other violation is a defect of
-ours and stays what it is.
+Constraint violations that the engine may meet on its way have names of their own; any other refusal is a defect of
+ours. The driver's error is not kept as the cause, for PostgreSQL tells whole rows in it; its words stand in a note.
 """
 
 from __future__ import annotations
@@ -36,6 +36,10 @@ class AlreadyOpen(ConnectorError):
 
 class Outdated(StopError):
     """The tables of the store are of another version of the connector: exit code 2, for a person must upgrade."""
+
+
+class StatementRefused(RuntimeError):
+    """The database refused a statement for a reason that no person can mend: a defect of the connector."""
 
 
 _Answer = tuple[type[ConnectorError], str]
@@ -120,8 +124,9 @@ def spoken() -> Iterator[None]:
     except (DBAPIError, sqlite3.Error) as error:
         named = failure(error)
         if named is None:
-            raise
-        raise named from error
+            raise StatementRefused(_words(error)) from None
+        named.add_note(_words(error))
+        raise named from None
 
 
 def failure(error: BaseException) -> ConnectorError | None:
@@ -132,6 +137,13 @@ def failure(error: BaseException) -> ConnectorError | None:
     else:
         answer = _of_postgres(cause, isinstance(error, DBAPIError) and error.connection_invalidated)
     return None if answer is None else answer[0](answer[1])
+
+
+def _words(error: DBAPIError | sqlite3.Error) -> str:
+    """What the database said, without the details that may hold somebody's data."""
+    cause: Any = error.orig if isinstance(error, DBAPIError) else error
+    primary = getattr(getattr(cause, "diag", None), "message_primary", None)
+    return str(primary or cause).partition("\n")[0]
 
 
 def odd_text() -> ConnectorError:

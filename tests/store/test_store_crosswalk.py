@@ -121,7 +121,7 @@ def test_what_was_never_seen_is_absent(crosswalk: Crosswalk, kafe: int) -> None:
 
 
 def test_shadows_come_back(crosswalk: Crosswalk, kafe: int) -> None:
-    shadow = Shadow(born=True)
+    shadow = Shadow()
     shadow.agree("name", "Анна", "АННА ")
     shadow.agree("phone", None, None)
     crosswalk.add(kafe, [link("55", "u1"), link("56", "u2", shadow=shadow_bytes(shadow))])

@@ -19,10 +19,12 @@ _SHORTEST: Final = 4
 
 _NAMES: Final = (
     r"(?:access_?token|refresh_?token|api_?key|password|passwd|application_secret|client_secret|application_id|"
-    r"client_id_secret|secret|token|code|verify|sessid)"
+    r"client_id_secret|secret|token|verify|sessid)"
 )
-_IN_QUERY: Final = re.compile(rf"(?i)(?<![\w-])({_NAMES})=[^&\s\"'<>)]+")
+_IN_QUERY: Final = re.compile(rf"(?i)(?<![\w-])({_NAMES}|code)=[^&\s\"'<>)]+")
 _IN_JSON: Final = re.compile(rf"(?i)([\"']{_NAMES}[\"']\s*:\s*)(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s,}}\]]+)")
+_CODE: Final = re.compile(r"(?i)([\"']code[\"']\s*:\s*)(\"[^\"]*[^\"\d][^\"]*\"|'[^']*[^'\d][^']*')")
+"""An OAuth code; the number of an error stands under the same name and stays."""
 _IN_HEADER: Final = re.compile(
     r"(?im)((?:proxy-)?authorization|x-api-key|api_?key|set-cookie|cookie)([\"']?\s*[:=]\s*[\"']?)"
     r"((?:basic|bearer|digest)\s+)?[^\s\"',}]+"
@@ -55,6 +57,7 @@ class Redactor:
         text = _USERINFO.sub(rf"\1{MASK}@", text)
         text = _IN_HEADER.sub(rf"\1\2{MASK}", text)
         text = _IN_QUERY.sub(rf"\1={MASK}", text)
+        text = _CODE.sub(rf'\1"{MASK}"', text)
         return _IN_JSON.sub(rf'\1"{MASK}"', text)
 
 

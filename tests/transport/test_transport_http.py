@@ -158,6 +158,35 @@ class TestWrites:
             wire("http://no-such-host.invalid").send(WRITE)
 
 
+class TestIdleConnections:
+    """A server closes a connection that was idle; a write that leaves on it at that moment would be unknown."""
+
+    def test_a_write_after_a_pause_leaves_on_a_fresh_connection(self, wire, waiting):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            connections = []
+
+            def answer_first_only():
+                with contextlib.suppress(OSError):
+                    while True:
+                        connections.append(server.accept()[0])
+                        threading.Thread(target=answer_one, args=(connections[-1],), daemon=True).start()
+
+            def answer_one(connection):
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+                    connection.recv(65536)  # the next request on it gets no answer
+
+            threading.Thread(target=answer_first_only, daemon=True).start()
+            transport = wire(f"http://127.0.0.1:{server.getsockname()[1]}", attempts=1)
+            transport.send(READ)
+            waiting.sleep(30)
+            assert transport.send(WRITE).status == 200
+            assert len(connections) == 2
+            with pytest.raises(OutcomeUnknown):
+                transport.send(WRITE)
+
+
 class TestPatience:
     def test_retry_after_as_a_date(self, serve, wire, waiting):
         server = serve(answer(b"", "429 Slow", f"Retry-After: {formatdate(1_000_030, usegmt=True)}"), OK)

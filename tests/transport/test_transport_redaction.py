@@ -46,6 +46,7 @@ def test_short_values_do_not_mask_ordinary_words():
         ("a=1&application_secret=UNKNOWN&code=UNKNOWN", f"a=1&application_secret={MASK}&code={MASK}"),
         ('{"access_token": "UNKN\\"OWN", "id": 5}', f'{{"access_token": "{MASK}", "id": 5}}'),
         ("{'password': 'UNKNOWN', 'a': 1}", f"{{'password': \"{MASK}\", 'a': 1}}"),
+        ('{"code": "4f1aUNKNOWN"}', f'{{"code": "{MASK}"}}'),
         ("Authorization: Basic UNKNOWN", f"Authorization: {MASK}"),
         ("{'Authorization': 'Bearer UNKNOWN'}", f"{{'Authorization': '{MASK}'}}"),
         ("http://login:UNKNOWN@shop.example/panel", f"http://{MASK}@shop.example/panel"),
@@ -55,7 +56,10 @@ def test_unknown_values_under_known_names(text, shown):
     assert Redactor()(text) == shown
 
 
-@pytest.mark.parametrize("text", ["barcode=123", "qrcode: 5", "page=2&num=3", "decode=yes", "tokens used: 5"])
+@pytest.mark.parametrize(
+    "text",
+    ["barcode=123", "qrcode: 5", "page=2&num=3", "decode=yes", "tokens used: 5", '{"code": 11}', '{"code": "11"}'],
+)
 def test_other_names_stay(text):
     assert Redactor()(text) == text
 

@@ -240,7 +240,7 @@ class TestCards:
     @pytest.mark.parametrize(
         ("option", "expected", "ok", "warning", "text"),
         [
-            ("asked", False, True, True, "`cards: read` in the account"),
+            ("asked", False, True, False, "`cards: read` in the account"),
             ("never", False, True, False, "written only"),
             ("never", True, False, True, "take `cards: read` away"),
             ("always", True, True, False, "read back"),

@@ -20,7 +20,7 @@ from connector.systems.paging import Walk
 from connector.systems.parameters import checked, request
 from connector.systems.rest import RestAdapter
 from connector.systems.saplab import answers, balance, clients, form, groups, toggles
-from connector.systems.saplab.clients import LEGAL, LIST_DIGEST, Listed, Remember, client_id, is_legal
+from connector.systems.saplab.clients import LEGAL, ClientRows, Listed, Remember, client_id, is_legal
 from connector.transport.auth import Basic
 from connector.transport.http import Request, Transport
 from connector.transport.messages import Response
@@ -94,7 +94,7 @@ class SaplabAdapter(RestAdapter):
         endpoint = self.catalogue.endpoint(look.endpoint)
         values = checked(endpoint, {**look.params, scheme: key})
         found = [raw for raws in self._walk_rows(endpoint, values) for raw in raws if same(raw.get(scheme)) == key]
-        return self._page(found, paths, self._client_reader(paths), turn=None).rows
+        return self._page(found, paths, self._client_rows(paths), turn=None).rows
 
     # Writing
 
@@ -195,13 +195,13 @@ class SaplabAdapter(RestAdapter):
     def _clients(self, paths: Sequence[str], turn: int | None) -> Iterator[Page]:
         """The list; the cursor, given once all is read, says whose turn it is next. Without one every form is read."""
         endpoint = self.catalogue.endpoint("client")
-        reader = self._client_reader(paths)
+        made = self._client_rows(paths)
         assert endpoint.paging is not None
         walk = Walk(endpoint.paging, self._fetcher(endpoint, {}), self._listed, self.transport.concurrency)
         before: set[str] = set()
         try:
             for part in walk.parts():
-                yield self._page([raw for raw in part.raws if client_id(raw) not in before], paths, reader, turn)
+                yield self._page([raw for raw in part.raws if client_id(raw) not in before], paths, made, turn)
                 before = set(part.ids)
         except RejectedError as error:
             text = N_("{account}: {endpoint} refuses to list {entity}: {reason}")
@@ -214,15 +214,11 @@ class SaplabAdapter(RestAdapter):
         pages = data.get("pages")
         return Listed(data["clients"], int(pages) if str(pages).isdigit() else None)
 
-    def _client_reader(self, paths: Sequence[str]) -> PageReader:
-        kept = (*paths, LIST_DIGEST) if self._remembers(paths) else tuple(paths)
-        return PageReader(self._entity("customer"), kept, ())
-
-    def _remembers(self, paths: Sequence[str]) -> bool:
-        return self.remember is not None and LEGAL in paths
+    def _client_rows(self, paths: Sequence[str]) -> ClientRows:
+        return ClientRows(paths, self._zone, digested=self.remember is not None and LEGAL in paths)
 
     def _page(
-        self, raws: Sequence[Mapping[str, Any]], paths: Sequence[str], reader: PageReader, turn: int | None
+        self, raws: Sequence[Mapping[str, Any]], paths: Sequence[str], made: ClientRows, turn: int | None
     ) -> Page:
         """Rows of list rows, legal persons completed by what their forms say. `turn` None: every form is read."""
         legal = self._legal(raws, turn) if LEGAL in paths else {}
@@ -235,7 +231,7 @@ class SaplabAdapter(RestAdapter):
                 unreadable.append((key, NO_FORM if key else NO_ID))
                 continue
             whole = raw if details is raw else clients.with_legal(raw, details)
-            rows.append(self._row(whole, reader))
+            rows.append(made.row(whole))
         return Page(rows, None, unreadable)
 
     def _legal(self, raws: Sequence[Mapping[str, Any]], turn: int | None) -> dict[str, Any]:
@@ -258,13 +254,9 @@ class SaplabAdapter(RestAdapter):
             return None
         return client.get(LEGAL, {})
 
-    def _row(self, raw: Mapping[str, Any], reader: PageReader) -> Row:
-        row = reader.rows([raw]).rows[0]
-        return row._replace(changed_at=clients.moment(raw.get("date_modified"), self._zone))
-
     def _row_of_form(self, raw: Mapping[str, Any], paths: Sequence[str]) -> Row:
         whole = clients.with_legal(raw, raw.get(LEGAL, {})) if is_legal(raw) else raw
-        return self._row(whole, self._client_reader(paths))._replace(full=raw)
+        return self._client_rows(paths).row(whole)._replace(full=raw)
 
     def _form_request(self, external_id: str) -> Request:
         endpoint = self.catalogue.endpoint("client.form")

@@ -12,6 +12,7 @@ from typing import Any, Final
 from connector.errors import ConnectorError, Duplicate, Invalid, Missing
 from connector.locale import N_, Sentence
 from connector.systems.catalogue import Endpoint
+from connector.systems.decoding import Unexpected, decode
 from connector.systems.shape import shape_of
 from connector.transport.messages import Response
 
@@ -24,10 +25,18 @@ def content(endpoint: Endpoint, response: Response) -> Any:
     """The decoded answer when it is the healthy one of this call; its error is raised otherwise."""
     if not response.ok and (response.status in _REFUSED or not 400 <= response.status < 500 or response.is_html):
         raise response.status_error()
-    data = response.json()
+    data = _decoded(response)
     if response.ok and _healthy(endpoint, data):
         return data
     raise _refusal(endpoint, response, data)
+
+
+def _decoded(response: Response) -> Any:
+    try:
+        return decode(response.body)
+    except Unexpected:
+        pass
+    return response.json()  # slower, and says what is wrong with it
 
 
 def _healthy(endpoint: Endpoint, data: Any) -> bool:

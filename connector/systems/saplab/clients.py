@@ -15,6 +15,7 @@ from typing import Any, Final
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
+from connector.systems.base import Row
 from connector.systems.rows import canonical_body, decode_body
 
 Remember = Callable[[str, Sequence[str]], Mapping[str, bytes]]
@@ -92,7 +93,7 @@ def is_turn(external_id: str, turn: int, turns: int = TURNS) -> bool:
 
 def with_legal(raw: Mapping[str, Any], details: Any) -> dict[str, Any]:
     """A list row completed by legal details; PHP's `[]` for none is an empty map."""
-    held = {} if details == [] else details
+    held = dict(sorted(details.items())) if isinstance(details, Mapping) else {}
     return {**raw, LEGAL: held, LIST_DIGEST: digest_of(raw)}
 
 
@@ -107,6 +108,18 @@ def known_legal(raws: Iterable[Mapping[str, Any]], remembered: Mapping[str, byte
         if last.get(LIST_DIGEST) == digest_of(raw) and LEGAL in last:
             known[key] = last[LEGAL]
     return known
+
+
+class ClientRows:
+    """Rows of clients: the asked keys, and the digest of the list row where `digested`."""
+
+    def __init__(self, paths: Sequence[str], zone: ZoneInfo, *, digested: bool) -> None:
+        self._kept = (*paths, LIST_DIGEST) if digested else tuple(paths)
+        self._zone = zone
+
+    def row(self, raw: Mapping[str, Any]) -> Row:
+        changed_at = moment(raw.get("date_modified"), self._zone)
+        return Row(client_id(raw), canonical_body(raw, self._kept), changed_at=changed_at)
 
 
 def moment(text: Any, zone: ZoneInfo) -> str | None:

@@ -291,7 +291,7 @@ class VirtposAdapter(RestAdapter):
         shown = "cards" in raws[0]
         fine = shown or not self.reads_cards
         text = _CARDS[shown, self.reads_cards]
-        yield Check(name="cards", ok=fine, text=Sentence(text), warning=shown != self.reads_cards)
+        yield Check(name="cards", ok=fine, text=Sentence(text), warning=not fine)
         card = next(cards.of_customers(raws), None)
         if self.reads_cards and card is not None:
             yield _fields_of_card(card, paths)

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "call": Entry("call", "call", N_("one raw call of one endpoint")),
     "schedule": Entry("schedule", "schedule", N_("run by itself: systemd, cron, Windows Task Scheduler")),
     "sandbox": Entry("sandbox", "sandbox", N_("emulators of the five systems on this machine")),
+    "demo": Entry("demo", "demo", N_("the main job, step by step, on the sandbox")),
 }
 _VALUED: Final = ("-C", "--directory")
 

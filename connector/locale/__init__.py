@@ -68,7 +68,7 @@ def _inner(fact: object) -> object:
 
 def translate(text: str, language: str) -> str:
     """The text in `language`; the English one when the catalogue has no such text."""
-    return _catalogue(language).gettext(text)
+    return _catalogue(language).gettext(text) if text else ""  # gettext answers "" with its header
 
 
 def plural(one: str, many: str, count: int, language: str) -> str:

@@ -249,21 +249,10 @@ class Crosswalk:
         )
         return count
 
-    def linked_how(self, run: int) -> list[tuple[str, str, str, int]]:
-        """(entity, spoke, how, count) of the links that a run made."""
-        return self._db.all(
-            f"SELECT f.entity, f.spoke, l.how, count(*) {_FROM} WHERE l.run = ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-            (run,),
-        )
-
-    def only_there(self, entity: str) -> dict[str, int]:
-        """spoke -> how many records of an entity it alone has."""
-        rows = self._db.all(
-            f"SELECT spoke, count(*) FROM (SELECT min(f.spoke) AS spoke {_FROM} WHERE f.entity = ? AND l.is_primary = 1"
-            " GROUP BY l.uid HAVING count(*) = 1) AS alone GROUP BY spoke ORDER BY spoke",
-            (entity,),
-        )
-        return dict(rows)
+    def linked_how(self) -> dict[str, int]:
+        """How many links were made in which way; those of records that we created ourselves are not counted."""
+        rows = self._db.all("SELECT how, count(*) FROM link WHERE how <> 'created' GROUP BY how ORDER BY how")
+        return {row[0]: row[1] for row in rows}
 
     # cards that a customer holds there, known before the customer is
 

@@ -316,9 +316,7 @@ class _Run:
 
     def _match_report(self, counts: Mapping[tuple[str, str], Counts]) -> MatchReport:
         match = MatchReport()
-        for _, _, how, count in self.store.crosswalk.linked_how(self.number):
-            if how != "created":
-                match.linked[how] = match.linked.get(how, 0) + count
+        match.linked = self.store.crosswalk.linked_how()
         match.ambiguous = sum(conflict.kind == "identity" for conflict in self.store.conflicts.all("open"))
         match.only = self.store.crosswalk.only_there("customer")
         match.creates = {f"{e}/{a}": planned.created for (e, a), planned in counts.items() if planned.created}

@@ -1,1 +1,1 @@
-"""HTTP, limits, credentials, redaction and paging styles. Knows no business word and no system."""
+"""HTTP, limits, credentials and redaction. Knows no business word and no system."""

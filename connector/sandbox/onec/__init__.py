@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from flask import Flask, Response, request
 
+from connector.sandbox import onec_soap
 from connector.sandbox.onec.address import Address, parse_address
 from connector.sandbox.onec.base import Base
 from connector.sandbox.onec.errors import ODataError, Stale, refusal
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 PUBLICATION: Final = "/base"
 BASE_PATH: Final = f"{PUBLICATION}/odata/standard.odata"
+SERVICES: Final = f"{PUBLICATION}/ws/"
 VERBS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 LOGIN: Final = "Обмен"
 PASSWORD: Final = "пароль-песочницы"  # noqa: S105 - opens nothing but the sandbox
@@ -44,17 +46,22 @@ def create_app(world: World) -> Flask:
     def page(_: str) -> Response:
         # the raw URI: a name may be percent-encoded, and its parts are divided before that is undone
         path = request.environ["REQUEST_URI"].split("?", 1)[0]
-        if not path.startswith(BASE_PATH):
+        service = onec_soap.service_of(path.removeprefix(SERVICES)) if path.startswith(SERVICES) else None
+        if service is None and not path.startswith(BASE_PATH):
             return Response("<html><body><h1>404 Not Found</h1></body></html>", 404)
         if not _knows(base):
             return _unauthorised(base)
+        if service is not None:
+            return onec_soap.serve(world, service, request.method, request.get_data(), request.base_url)
         return _answered(base, path.removeprefix(BASE_PATH))
 
     return app
 
 
 def endpoint_name(verb: str, path: str) -> str:
-    """`Catalog_Контрагенты read`: the resource and what is done with it; "" beside the interface."""
+    """`Catalog_Контрагенты read`: the resource and what is done with it; the name of a web service; "" beside these."""
+    if path.startswith(SERVICES):
+        return onec_soap.service_of(path.removeprefix(SERVICES)) or ""
     if not path.startswith(BASE_PATH):
         return ""
     try:

@@ -13,7 +13,7 @@
     objects       {resource: {guid: {property: value, table: [row]}}}
     records       {register: [record]}; those of a document carry its guid as Recorder
     changes       {node guid: {"resource guid": message number or null}}
-    messages      {node guid: last message number of ours, by SOAP}: see `connector.sandbox.onec_soap`
+    soap          the exchange by messages: see `connector.sandbox.onec.messages`
 
 Numbers are decimal text, dates `YYYY-MM-DDTHH:MM:SS` on the server's clock, guids lower case.
 """

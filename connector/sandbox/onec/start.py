@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import NAMESPACE_DNS, uuid5
 
 from connector.sandbox.onec.base import OPTIONS, Record
+from connector.sandbox.onec.messages import first_soap
 from connector.sandbox.onec.profiles import CONFIGURATIONS, PLAN
 from connector.sandbox.onec.schema import EMPTY_DATE, UNDEFINED, Configuration, Kind
 from connector.sandbox.people import guid_of
@@ -47,7 +48,7 @@ def first_state(world: World) -> State:
         "objects": {},
         "records": {},
         "changes": {},
-        "messages": {},
+        "soap": first_soap(),
     }
     base = _Filling(configuration, state)
     base.service()

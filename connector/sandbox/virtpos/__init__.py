@@ -44,7 +44,7 @@ def create_app(world: World) -> Flask:
     shop = Shop(world)
     app = world.app(
         __name__,
-        endpoint=lambda _, path: (_find(shop, path) or ("",))[0],
+        endpoint=lambda _, path: endpoint_name(world, path),
         expired=lambda: refusal(WRONG_KEY, "xml"),
         refused=lambda code: refusal(f"Ошибка {code}", "xml"),
     )
@@ -59,6 +59,12 @@ def create_app(world: World) -> Flask:
         return _answered(shop, found[1])
 
     return app
+
+
+def endpoint_name(world: World, path: str) -> str:
+    """The catalogue name of a call, "" for a path that is none."""
+    found = _find(Shop(world), path)
+    return found[0] if found else ""
 
 
 def _find(shop: Shop, path: str) -> tuple[str, Handler] | None:

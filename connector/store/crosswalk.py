@@ -254,6 +254,15 @@ class Crosswalk:
         rows = self._db.all("SELECT how, count(*) FROM link WHERE how <> 'created' GROUP BY how ORDER BY how")
         return {row[0]: row[1] for row in rows}
 
+    def only_there(self, entity: str) -> dict[str, int]:
+        """spoke -> how many records of an entity it alone has."""
+        rows = self._db.all(
+            f"SELECT spoke, count(*) FROM (SELECT min(f.spoke) AS spoke {_FROM} WHERE f.entity = ? AND l.is_primary = 1"
+            " GROUP BY l.uid HAVING count(*) = 1) AS alone GROUP BY spoke ORDER BY spoke",
+            (entity,),
+        )
+        return dict(rows)
+
     # cards that a customer holds there, known before the customer is
 
     def hold(self, feed: int, rows: Sequence[tuple[str, str]]) -> None:

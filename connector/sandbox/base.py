@@ -63,8 +63,8 @@ class Server:
     def stop(self) -> None:
         # workers first: one that ends later would wake a loop that is no more
         self._server.task_dispatcher.shutdown()
-        # the loop owns its sockets: it is asked to close them itself, and ends when it has none left. Woken by something
-        # else it may have done so, and be gone, before the write that was to wake it
+        # the loop owns its sockets: it is asked to close them itself, and ends when it has none left. Woken by another
+        # event it may have done so, and be gone, before the write that was to wake it
         with contextlib.suppress(OSError):
             self._server.trigger.pull_trigger(lambda: close_all(self._server._map, ignore_all=True))
         self._thread.join(timeout=5)

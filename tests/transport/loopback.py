@@ -35,7 +35,7 @@ class RawServer:
     def _answer(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
             connection.settimeout(5)
-            self.seen.append(_request(connection))
+            self.seen.append(read_request(connection))
             script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
             if script == HANG:
                 self._stop.wait(5)
@@ -47,7 +47,7 @@ class RawServer:
         self._socket.close()
 
 
-def _request(connection: socket.socket) -> bytes:
+def read_request(connection: socket.socket) -> bytes:
     data = b""
     while b"\r\n\r\n" not in data:
         data += connection.recv(65536)

@@ -29,7 +29,7 @@ from connector.errors import (
 )
 from connector.transport.auth import Basic, FormKey, HeaderKey, NoAuth
 from connector.transport.http import Request, Transport
-from transport.loopback import HANG, SECRET, answer
+from transport.loopback import HANG, SECRET, answer, read_request
 
 OK = answer(b'{"sum": 12345678901234567.89}')
 READ = Request(endpoint="clients.getClients", path="/clients.getClients", query={"num": 2})
@@ -173,7 +173,7 @@ class TestIdleConnections:
 
             def answer_one(connection):
                 with connection:
-                    connection.recv(65536)
+                    read_request(connection)
                     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
                     connection.recv(65536)  # the next request on it gets no answer
 

@@ -34,6 +34,10 @@ class AlreadyOpen(ConnectorError):
     """
 
 
+class Damaged(StopError):
+    """The file of the store cannot be read as a database: exit code 2, for a person must restore a backup."""
+
+
 class Outdated(StopError):
     """The tables of the store are of another version of the connector: exit code 2, for a person must upgrade."""
 
@@ -65,7 +69,7 @@ _DISK: Final[_Answer] = (
     N_("the disk of the store does not answer as it should: check it, then run `connector db check`"),
 )
 _DAMAGED: Final[_Answer] = (
-    StopError,
+    Damaged,
     N_("the file of the store is damaged or is no store at all: restore a backup with `connector db restore`"),
 )
 _UNMADE: Final[_Answer] = (StopError, N_("the store has no tables yet: run `connector db upgrade`"))

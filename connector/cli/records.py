@@ -1,0 +1,85 @@
+"""How records, links and operations are shown: by account and with a name a person knows them by."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from connector.cli.session import Session
+    from connector.model.states import Conflict, Link
+
+
+def person() -> str:
+    """Who decides: the user of this machine."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "person"
+
+
+def account_of(session: Session, entity: str, spoke: str) -> str:
+    """The account through which an entity of a spoke is reached; the spoke itself where there is none any more."""
+    routes = session.workspace.routes.get(entity)
+    route = routes.route(spoke) if routes is not None else None
+    if route is not None:
+        return route.account
+    return next((name for name, account in session.settings.accounts.items() if account.spoke == spoke), spoke)
+
+
+def spokes(session: Session) -> dict[str, str]:
+    """Account -> the spoke behind it."""
+    return {name: account.spoke for name, account in session.settings.accounts.items()}
+
+
+def names_of(session: Session, uids: Iterable[str]) -> dict[str, str]:
+    """uid -> what a person calls the record: its name, number or phone."""
+    bodies = session.workspace.store.hub.bodies(set(uids))
+    return {uid: _name(msgspec.json.decode(body)) for uid, body in bodies.items()}
+
+
+def _name(values: Mapping[str, Any]) -> str:
+    for field in ("name", "uid", "phone", "email", "barcode"):
+        if values.get(field):
+            return str(values[field])
+    return ""
+
+
+def record_json(entity: str, body: bytes) -> dict[str, Any]:
+    """The canonical record; money as text."""
+    from connector.sync.report import shown_value
+
+    return {name: shown_value(entity, name, value) for name, value in msgspec.json.decode(body).items()}
+
+
+def link_json(session: Session, link: Link) -> dict[str, Any]:
+    shown = {
+        "account": account_of(session, link.entity, link.spoke),
+        "external_id": link.external_id,
+        "primary": link.primary,
+        "how": link.how,
+        "by": link.by,
+        "at": link.at,
+    }
+    return {**shown, "gone": True} if link.gone else shown
+
+
+def conflict_document(session: Session, conflict: Conflict) -> dict[str, Any]:
+    """A conflict in the shape of the contract: its values by account."""
+    from connector.sync.report import conflict_json
+
+    shown = conflict_json(conflict)
+    values = {account_of(session, conflict.entity, spoke): value for spoke, value in shown["values"].items()}
+    return {**shown, "values": values}
+
+
+def text_of(value: object) -> str:
+    """A value in a cell: nothing for empty, JSON for what is not plain."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

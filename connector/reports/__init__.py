@@ -1,0 +1,1 @@
+"""What a person takes away: tables and reports in xlsx, csv, html and json."""

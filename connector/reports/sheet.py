@@ -1,0 +1,150 @@
+"""One table in a file that a person may fill in and give back: .xlsx or .csv, the file's ending decides.
+
+Every cell is text: an INN keeps its leading zero, a card number its last digits, and nothing is ever a formula.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+
+from connector.errors import UsageError
+from connector.locale import N_
+
+ENDINGS: Final = (".xlsx", ".csv")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_MOST_BYTES: Final = 64 * 1024 * 1024
+_CELL: Final = 32767  # what Excel holds in one cell
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Heads and rows of text. `choices` are offered in a column (by head); `asked` are the columns to be filled in."""
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+
+
+def ending_of(file: Path) -> str:
+    """`.xlsx` or `.csv`. UsageError for another ending."""
+    ending = file.suffix.lower()
+    if ending not in ENDINGS:
+        raise UsageError(N_("{file}: the ending must be one of {endings}"), file=file, endings=", ".join(ENDINGS))
+    return ending
+
+
+def write(file: Path, sheet: Sheet) -> None:
+    """Write the table. UsageError when the file cannot be written (it may be open in Excel)."""
+    try:
+        if ending_of(file) == ".csv":
+            file.write_text(_csv(sheet), encoding="utf-8-sig", newline="")
+        else:
+            _write_xlsx(file, sheet)
+    except OSError as error:
+        raise UsageError(N_("{file} cannot be written: {reason}"), file=file, reason=error.strerror) from error
+
+
+def read(file: Path) -> list[tuple[int, dict[str, str]]]:
+    """(line, head -> text) of every row that is not empty. UsageError when the file is no table."""
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            raise UsageError(N_("{file} is larger than {limit} bytes"), file=file, limit=_MOST_BYTES)
+        lines = _read_csv(file) if ending_of(file) == ".csv" else _read_xlsx(file)
+    except OSError as error:
+        raise UsageError(N_("{file} cannot be read: {reason}"), file=file, reason=error.strerror) from error
+    if not lines:
+        raise UsageError(N_("{file} holds no table"), file=file)
+    heads = [head.strip() for head in lines[0]]
+    return [
+        (number, dict(zip(heads, cells, strict=False)))
+        for number, cells in enumerate(lines[1:], 2)
+        if any(cell.strip() for cell in cells)
+    ]
+
+
+def _csv(sheet: Sheet) -> str:
+    out = StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow(sheet.heads)
+    writer.writerows([_guarded(cell) for cell in row] for row in sheet.rows)
+    return out.getvalue()
+
+
+def _guarded(cell: str) -> str:
+    """A spreadsheet takes some beginnings for a formula; an apostrophe before them makes it text."""
+    return f"'{cell}" if cell.startswith((*_FORMULA, "'")) else cell
+
+
+def _read_csv(file: Path) -> list[list[str]]:
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(N_("{file} is not UTF-8; save it as “CSV UTF-8”"), file=file) from error
+    delimiter = ";" if ";" in text.partition("\n")[0] else ","
+    return [[_bare(cell) for cell in row] for row in csv.reader(StringIO(text), delimiter=delimiter)]
+
+
+def _bare(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") else cell
+
+
+def _write_xlsx(file: Path, sheet: Sheet) -> None:
+    import xlsxwriter
+
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(str(file), options) as book:
+        page = book.add_worksheet()
+        text = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
+        head = book.add_format({"bold": True, "bottom": 1})
+        asked = book.add_format({"num_format": "@", "bg_color": "#FFF8DC", "border": 1, "valign": "top"})
+        for column, name in enumerate(sheet.heads):
+            page.write_string(0, column, name, head)
+        for number, row in enumerate(sheet.rows, 1):
+            for column, cell in enumerate(row):
+                page.write_string(number, column, cell[:_CELL], asked if sheet.heads[column] in sheet.asked else text)
+        _arrange(page, sheet)
+
+
+def _arrange(page: Any, sheet: Sheet) -> None:
+    page.freeze_panes(1, 0)
+    if sheet.rows:
+        page.autofilter(0, 0, len(sheet.rows), len(sheet.heads) - 1)
+    for column, name in enumerate(sheet.heads):
+        page.set_column(column, column, _width(name, [row[column] for row in sheet.rows]))
+        if name in sheet.choices and sheet.rows:
+            rule = {"validate": "list", "source": list(sheet.choices[name]), "error_type": "warning"}
+            page.data_validation(1, column, len(sheet.rows), column, rule)
+
+
+def _width(head: str, cells: Sequence[str]) -> int:
+    return min(60, max(8, 2 + max(map(len, (head, *cells[:200])))))
+
+
+def _read_xlsx(file: Path) -> list[list[str]]:
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook
+    except ImportError as error:
+        text = N_("reading .xlsx needs one more package: pip install connector[xlsx-read]; .csv works without it")
+        raise UsageError(text) from error
+    try:
+        rows = CalamineWorkbook.from_path(str(file)).get_sheet_by_index(0).to_python(skip_empty_area=False)
+    except CalamineError as error:
+        raise UsageError(N_("{file} is no workbook"), file=file) from error
+    return [list(_texts(row)) for row in rows]
+
+
+def _texts(row: Sequence[Any]) -> Iterator[str]:
+    """A number that a person typed is a whole number far more often than not."""
+    for cell in row:
+        if isinstance(cell, bool):
+            yield str(cell).lower()
+        elif isinstance(cell, float) and cell.is_integer():
+            yield str(int(cell))
+        else:
+            yield str(cell)

@@ -147,4 +147,4 @@ class Workspace:
     def fresh_uid(self) -> str:
         from connector.model.values import new_uid
 
-        return new_uid(int(self.clock().timestamp() * 1000), self.entropy(10))
+        return new_uid(int(self.clock().timestamp() * 1000), 0, self.entropy(8))

@@ -58,9 +58,12 @@ def canonical_number(number: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
-def new_uid(now_ms: int, entropy: bytes) -> str:
-    """A time-ordered UUID (version 7) from a clock in milliseconds and ten random bytes."""
-    raw = bytearray(now_ms.to_bytes(6, "big") + entropy[:10])
-    raw[6] = (raw[6] & 0x0F) | 0x70
+def new_uid(now_ms: int, number: int, entropy: bytes) -> str:
+    """A time-ordered UUID (version 7) from a clock in milliseconds, a running number and eight random bytes.
+
+    Within one run `number` counts up, so that uids sort in the order in which they were made.
+    """
+    raw = bytearray((now_ms + (number >> 12)).to_bytes(6, "big") + (number & 0xFFF).to_bytes(2, "big") + entropy[:8])
+    raw[6] |= 0x70
     raw[8] = (raw[8] & 0x3F) | 0x80
     return str(UUID(bytes=bytes(raw)))

@@ -119,6 +119,7 @@ class _Run:
             self.keep_going,
             engine.progress.applying,
         )
+        self.made = 0
         self.failed: dict[str, ConnectorError] = self.applier.tally.stopped
         self.held: dict[str, Held] = {}
         self.observer = Observer(self.store, self.number, self.at, self.fresh_uid)
@@ -130,7 +131,8 @@ class _Run:
         self._beat = started
 
     def fresh_uid(self) -> str:
-        return new_uid(int(self.started.timestamp() * 1000), self.engine.entropy(10))
+        self.made += 1
+        return new_uid(int(self.started.timestamp() * 1000), self.made, self.engine.entropy(8))
 
     def keep_going(self) -> bool:
         """Whether the run may begin another page or group: within its budget, and still the owner of the lock."""
@@ -181,7 +183,7 @@ class _Run:
         return [
             (routes, route)
             for routes in order
-            for route in routes.routes
+            for route in sorted(routes.routes, key=lambda route: route.account)
             if route.reads
             and self.options.account in (None, route.account)
             and route.account not in self.failed

@@ -1,16 +1,22 @@
-"""Fetch feeds of several accounts at once: one thread an account, one consumer, a bounded number of pages ahead."""
+"""Fetch feeds of several accounts at once: one thread an account, one consumer, a bounded number of pages ahead.
+
+Pages are handed over in one fixed order, whichever account answers first: what a run finds out never depends on timing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from queue import Queue
+from queue import Empty, Full, Queue
 from threading import Event, Thread
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from connector.errors import ConnectorError
 from connector.systems.base import Adapter, Page
 
-READ_AHEAD = 4
+READ_AHEAD: Final = 16
+"""Pages of one account that may wait for the consumer."""
+
+_PAUSE: Final = 0.05
 
 
 class Job(NamedTuple):
@@ -32,81 +38,82 @@ def fetch(
     keep_going: Callable[[], bool],
     concurrent: bool,
 ) -> Iterator[Fetched]:
-    """Every page of every feed. An account that fails is noted in `failed` and gives nothing more.
-
-    Pages of one account come in order, feed after feed; those of different accounts come as they arrive.
-    """
-    by_account: dict[str, list[Job]] = {}
-    for job in jobs:
-        by_account.setdefault(job[0].account, []).append(Job(*job))
-    if concurrent and len(by_account) > 1:
-        yield from _together(by_account, failed, keep_going)
-        return
-    for account, own in by_account.items():
-        try:
-            for fetched in _pages(own):
-                if not keep_going():
-                    return
-                yield fetched
-        except ConnectorError as error:
-            failed[account] = error
-
-
-def _pages(jobs: Sequence[Job]) -> Iterator[Fetched]:
-    for job in jobs:
-        for page in job.adapter.feed(job.entity, job.paths, job.cursor):
-            yield job.adapter.account, job.entity, page
-        yield job.adapter.account, job.entity, None
-
-
-def _together(
-    by_account: dict[str, list[Job]],
-    failed: MutableMapping[str, ConnectorError],
-    keep_going: Callable[[], bool],
-) -> Iterator[Fetched]:
-    queue: Queue[Fetched | tuple[str, BaseException | None]] = Queue(READ_AHEAD * len(by_account))
-    stop = Event()
-
-    def read(account: str, jobs: Sequence[Job]) -> None:
-        try:
-            for fetched in _pages(jobs):
-                if stop.is_set():
-                    break
-                queue.put(fetched)
-            queue.put((account, None))
-        except BaseException as error:  # noqa: BLE001 - carried to the consumer, where it is raised
-            queue.put((account, error))
-
-    threads = [Thread(target=read, args=item, daemon=True) for item in by_account.items()]
-    for thread in threads:
-        thread.start()
+    """Every page of every feed, in the order of the jobs. An account that fails is noted and gives nothing more."""
+    feeds = [Job(*job) for job in jobs]
+    accounts = {job.adapter.account for job in feeds}
+    readers = {account: _Reader([job for job in feeds if job.adapter.account == account]) for account in accounts}
+    threaded = concurrent and len(accounts) > 1
     try:
-        yield from _consume(queue, len(threads), failed, keep_going)
+        if threaded:
+            for reader in readers.values():
+                reader.start()
+        for job in feeds:
+            account = job.adapter.account
+            if account in failed:
+                continue
+            try:
+                pages = readers[account].pages() if threaded else _pages(job)
+                for page in pages:
+                    if not keep_going():
+                        return
+                    yield account, job.entity, page
+            except ConnectorError as error:
+                failed[account] = error
     finally:
-        stop.set()
-        while any(thread.is_alive() for thread in threads):
-            while not queue.empty():
-                queue.get_nowait()
-            for thread in threads:
-                thread.join(0.01)
+        for reader in readers.values():
+            reader.stop()
 
 
-def _consume(
-    queue: Queue[Fetched | tuple[str, BaseException | None]],
-    running: int,
-    failed: MutableMapping[str, ConnectorError],
-    keep_going: Callable[[], bool],
-) -> Iterator[Fetched]:
-    while running:
-        item = queue.get()
-        if len(item) == 3:
-            if not keep_going():
-                return
+def _pages(job: Job) -> Iterator[Page | None]:
+    yield from job.adapter.feed(job.entity, job.paths, job.cursor)
+    yield None
+
+
+class _Reader:
+    """Reads the feeds of one account in a thread, one after the other."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self.jobs = jobs
+        self.queue: Queue[Page | BaseException | None] = Queue(READ_AHEAD)
+        self.stopping = Event()
+        self.thread = Thread(target=self._read, daemon=True, name=f"feed {jobs[0].adapter.account}")
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Let the thread end: it looks up between pages."""
+        self.stopping.set()
+        while self.thread.is_alive():
+            try:
+                self.queue.get(timeout=_PAUSE)
+            except Empty:
+                continue
+
+    def pages(self) -> Iterator[Page | None]:
+        """The pages of the next feed and its end."""
+        while True:
+            item = self.queue.get()
+            if isinstance(item, BaseException):
+                raise item
             yield item
-            continue
-        running -= 1
-        account, error = item
-        if isinstance(error, ConnectorError):
-            failed[account] = error
-        elif error is not None:
-            raise error
+            if item is None:
+                return
+
+    def _read(self) -> None:
+        try:
+            for job in self.jobs:
+                for page in _pages(job):
+                    if not self._put(page):
+                        return
+        except BaseException as error:  # noqa: BLE001 - carried to the consumer, where it is raised
+            self._put(error)
+
+    def _put(self, item: Page | BaseException | None) -> bool:
+        while not self.stopping.is_set():
+            try:
+                self.queue.put(item, timeout=_PAUSE)
+            except Full:
+                continue
+            return True
+        return False

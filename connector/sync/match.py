@@ -133,9 +133,16 @@ class _Page:
         return decision
 
     def _second(self, row: Unlinked, uid: str, scheme: str) -> Decision:
-        """A second row for a record. A link that a trait made in this run is taken back; an older one stays."""
-        decision = self._new(row)
+        """A second row for a record. A link that a trait made in this run is taken back; an older one stays.
+
+        A stored link outweighs a trait: then only the first row is taken back, and nothing is in doubt.
+        """
         first = self.claimed.get(uid)
+        if scheme in DECISIVE and first is not None and first.how in WEAK:
+            first.uid, first.how, first.new = self.fresh_uid(), "created", True
+            self.claimed[uid] = Decision(row.external_id, uid, HOW[scheme], new=False, scheme=scheme)
+            return self.claimed[uid]
+        decision = self._new(row)
         if first is not None:
             first.uid, first.how, first.new = self.fresh_uid(), "created", True
             del self.claimed[uid]

@@ -1,0 +1,43 @@
+"""EnterpriseData, the universal exchange format of 1C (versions 1.8 and 1.10 written, 1.2 and later read).
+
+    message = read_message(stream, "Message_UT_CON.xml")
+    for item in message.objects: ...
+    write_message(stream, Header(version="1.8", created_at="2026-11-21T10:00:00"), [("Справочник.Контрагенты", {...})])
+
+A stable `Ссылка` is what makes a second sending no duplicate: it is our uid.
+"""
+
+from __future__ import annotations
+
+from connector.systems.onec.enterprisedata.codec import data_of, element_of
+from connector.systems.onec.enterprisedata.exchange import Judgement, Node, judge, next_header
+from connector.systems.onec.enterprisedata.message import (
+    Confirmation,
+    Header,
+    Item,
+    Message,
+    Written,
+    read_message,
+    whole_message,
+    write_message,
+)
+from connector.systems.onec.enterprisedata.schema import negotiated, version_of
+
+__all__ = [
+    "Confirmation",
+    "Header",
+    "Item",
+    "Judgement",
+    "Message",
+    "Node",
+    "Written",
+    "data_of",
+    "element_of",
+    "judge",
+    "negotiated",
+    "next_header",
+    "read_message",
+    "version_of",
+    "whole_message",
+    "write_message",
+]

@@ -1,4 +1,4 @@
-"""A copy of a store in one file, back again, and whether the store is whole.
+"""A copy of a store in one file, and back again.
 
 A backup is always a SQLite file, whichever database the store is in: so it is read by any connector, and a store moves
 from SQLite to PostgreSQL by `db backup`, a changed `store:` and `db restore`.
@@ -9,40 +9,46 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-from sqlalchemy import Table, select
+from sqlalchemy import Table
 
 from connector.errors import StopError
-from connector.locale import N_, Sentence
-from connector.model.states import shadow_from
+from connector.locale import N_
+from connector.store.check import check
 from connector.store.db import Db
 from connector.store.store import Store, open_store
 from connector.store.tables import VERSION_TABLE, metadata
 from connector.store.upgrade import upgrade
-from connector.store.version import NEWEST, version
+from connector.store.version import NEWEST, newer, version
 
-_CHUNK: Final = 1000
+__all__ = ["backup", "check", "restore"]
+
 _NOT_COPIED: Final = frozenset({VERSION_TABLE, "lock"})
 _SQLITE_MAGIC: Final = b"SQLite format 3\x00"
+
+Columns = dict[str, list[str]]
+"""Table -> its columns."""
 
 
 def backup(store: Store, file: Path) -> None:
     """Copy the store, as it is at one moment, into `file`; an older file is replaced only by a complete one.
 
+    Nobody waits for it: a run goes on meanwhile. A store of an older version is copied as it is (before an upgrade).
     Only its owner may read the file: it holds names and phones. StopError when the folder cannot be written.
     """
+    if version(store.db) is None:
+        raise StopError(N_("the store has no tables yet: there is nothing to back up"))
     part = file.with_name(file.name + ".part")
     try:
         _private(part)
-        with open_store(_address(part)) as copy:
-            copy.create()
-            with store.transaction(), copy.transaction(durable=True):
-                _copy(store.db, copy.db)
-            copy.db.raw().execute("PRAGMA journal_mode=DELETE")
+        if store.db.sqlite:
+            store.db.all("VACUUM INTO ?", (str(part),))
+        else:
+            _pour(store, part)
+        _finish(part)
         os.replace(part, file)
     except OSError as error:
         raise StopError(N_("{file} cannot be written: {reason}"), file=file, reason=error.strerror) from error
@@ -53,8 +59,8 @@ def backup(store: Store, file: Path) -> None:
 def restore(store: Store, file: Path) -> None:
     """Make the store what it was when `file` was written: all of it or nothing. What it holds now is gone.
 
-    A backup of an older connector is brought up to date on the way; the file itself is not touched.
-    StopError for a file that is no backup. Call it under the lock of the store.
+    A backup of an older connector is brought up to date on the way, and so is the store; the file is not touched.
+    StopError for a file that is no backup or is damaged. Call it under the lock of the store.
     """
     if not _is_sqlite(file):
         raise StopError(N_("{file} is no backup of a connector"), file=file)
@@ -65,103 +71,50 @@ def restore(store: Store, file: Path) -> None:
             if version(source.db) is None:
                 raise StopError(N_("{file} is no backup of a connector"), file=file)
             upgrade(source)
-            with store.transaction(durable=True), source.transaction():
+            damage = check(source)
+            if damage:
+                raise StopError(N_("{file} is not whole: {what}"), file=file, what=damage[0])
+            upgrade(store)
+            columns = {table.name: [column.name for column in table.columns] for table in _tables()}
+            with store.transaction(durable=True), source.db.snapshot():
                 _empty(store.db)
-                _copy(source.db, store.db)
+                _copy(source.db, store.db, columns)
                 _count_on(store.db)
 
 
-def check(store: Store) -> list[Sentence]:
-    """What is wrong with the store, in words; nothing when it is whole. Reads only."""
-    try:
-        found = list(_of_database(store.db))
-        if found:
-            return found  # what a damaged file says about its records means nothing
-        return [*_of_references(store.db), *_of_bodies(store.db)]
-    except StopError as error:
-        return [error.sentence]
+def _pour(store: Store, part: Path) -> None:
+    """From PostgreSQL into a SQLite file of the same version, whichever that is."""
+    found = str(version(store.db))
+    if found > NEWEST:
+        raise newer(found)
+    with open_store(_address(part), any_version=True) as copy:
+        upgrade(copy, to=found)
+        names = [row[0] for row in copy.db.all("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        columns = {
+            name: [row[1] for row in copy.db.all(f'PRAGMA table_info("{name}")')]
+            for name in names
+            if name not in _NOT_COPIED and not name.startswith("sqlite_")
+        }
+        with store.db.snapshot(), copy.transaction(durable=True):
+            copy.db.raw().execute("PRAGMA defer_foreign_keys=ON")
+            _copy(store.db, copy.db, columns)
 
 
-def _of_database(db: Db) -> Iterator[Sentence]:
-    known = version(db)
-    if known != NEWEST:
-        yield Sentence(N_("its tables are of version {found}, not {wanted}"), found=known, wanted=NEWEST)
-    if db.sqlite:
-        said = [row[0] for row in db.all("PRAGMA integrity_check(20)")]
-        if said != ["ok"]:
-            yield Sentence(N_("the file is damaged: {what}"), what="; ".join(said))
+def _finish(part: Path) -> None:
+    """One file that needs no other beside it, without the lock of a run, on the disk before it gets its name."""
+    with open_store(_address(part), any_version=True) as copy:
+        copy.db.run("DELETE FROM lock")
+        copy.db.raw().execute("PRAGMA journal_mode=DELETE")
+    with part.open("rb+") as written:
+        os.fsync(written.fileno())
 
 
-_REFERENCES: Final = (
-    (N_("links without a record: {count}"), "link l LEFT JOIN hub h ON h.uid = l.uid WHERE h.uid IS NULL"),
-    (N_("links without a feed: {count}"), "link l LEFT JOIN feed f ON f.id = l.feed WHERE f.id IS NULL"),
-    (N_("identifiers without a record: {count}"), "identifier i LEFT JOIN hub h ON h.uid = i.uid WHERE h.uid IS NULL"),
-    (N_("waiting work without a record: {count}"), "dirty d LEFT JOIN hub h ON h.uid = d.uid WHERE h.uid IS NULL"),
-    (
-        N_("records merged into one that is not there: {count}"),
-        "hub a LEFT JOIN hub b ON b.uid = a.survivor WHERE a.survivor IS NOT NULL AND b.uid IS NULL",
-    ),
-    (
-        N_("open conflicts of a record that is not there: {count}"),
-        "conflict c LEFT JOIN hub h ON h.uid = c.uid WHERE c.status = 'open' AND h.uid IS NULL",
-    ),
-    (
-        N_("open operations of a record that is not there: {count}"),
-        "operation o LEFT JOIN hub h ON h.uid = o.uid WHERE o.status <> 'done' AND h.uid IS NULL",
-    ),
-)
-
-
-def _of_references(db: Db) -> Iterator[Sentence]:
-    for text, rows in _REFERENCES:
-        if count := db.value(f"SELECT count(*) FROM {rows}"):
-            yield Sentence(text, count=count)
-
-
-def _of_bodies(db: Db) -> Iterator[Sentence]:
-    """Every record and shadow can still be decoded."""
-    for name, column, key in (("hub", "body", "uid"), ("link", "shadow", "id")):
-        decode = msgspec.json.decode if name == "hub" else shadow_from
-        broken = [row[key] for row in _rows(db, metadata.tables[name]) if not _decodes(decode, row[column])]
-        if broken:
-            text = N_("unreadable in “{table}”: {count}, the first is {key}")
-            yield Sentence(text, table=name, count=len(broken), key=broken[0])
-
-
-def _decodes(decode: Any, body: bytes | None) -> bool:
-    try:
-        decode(body) if body is not None else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    return True
-
-
-def _rows(db: Db, table: Table) -> Iterator[Any]:
-    """Every row by column name, a chunk in memory at a time."""
-    with db.transaction():
-        statement = select(table).execution_options(yield_per=_CHUNK)
-        for part in db.open().execute(statement).mappings().partitions():
-            yield from part
-
-
-def _copy(source: Db, target: Db) -> None:
-    for table in _tables():
-        names = [column.name for column in table.columns]
-        places = ", ".join("?" for _ in names)
+def _copy(source: Db, target: Db, columns: Columns) -> None:
+    for table, names in columns.items():
         listed = ", ".join(f'"{name}"' for name in names)
-        sql = f'INSERT INTO "{table.name}" ({listed}) VALUES ({places})'
-        for rows in _chunks(_rows(source, table)):
-            target.many(sql, [tuple(row[name] for name in names) for row in rows])
-
-
-def _chunks(rows: Iterator[Any]) -> Iterator[list[Any]]:
-    chunk: list[Any] = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == _CHUNK:
-            yield chunk
-            chunk = []
-    yield chunk
+        places = ", ".join("?" for _ in names)
+        for rows in source.each(f'SELECT {listed} FROM "{table}"'):
+            target.many(f'INSERT INTO "{table}" ({listed}) VALUES ({places})', rows)
 
 
 def _empty(db: Db) -> None:

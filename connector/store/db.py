@@ -101,6 +101,24 @@ class Db:
             self.undone += 1
             raise
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read several things as they are at one moment. Nobody waits for it, and nothing may be written inside."""
+        connection = self.open()
+        if connection.in_transaction():
+            yield
+        elif self.sqlite:
+            with spoken():
+                self.raw().execute("BEGIN")
+                try:
+                    yield
+                finally:
+                    self.raw().execute("ROLLBACK")
+        else:
+            with spoken(), connection.begin():
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                yield
+
     # statements
 
     def _statement(self, sql: str) -> str:
@@ -147,6 +165,20 @@ class Db:
             return [tuple(row) for row in self._execute(sql, tuple(params))]
         with spoken(), connection.begin():
             return [tuple(row) for row in self._execute(sql, tuple(params))]
+
+    def each(self, sql: str, params: Params = (), chunk: int = 1000) -> Iterator[list[tuple[Any, ...]]]:
+        """Every row, so many in memory at a time. Only inside a snapshot or a transaction."""
+        if self.sqlite:
+            with spoken():
+                cursor = self.raw().execute(sql, tuple(params))
+                while rows := cursor.fetchmany(chunk):
+                    yield rows
+            return
+        options = {"stream_results": True, "max_row_buffer": chunk}
+        with spoken():
+            found = self.open().exec_driver_sql(self._statement(sql), tuple(params), execution_options=options)
+            for part in found.partitions(chunk):
+                yield [tuple(row) for row in part]
 
     def one(self, sql: str, params: Params = ()) -> tuple[Any, ...] | None:
         rows = self.all(sql, params)

@@ -16,6 +16,8 @@ from connector.store import Store, open_store
 from connector.store.backup import backup, check, restore
 from connector.store.crosswalk import NewLink
 from connector.store.tables import VERSION_TABLE, metadata
+from connector.store.upgrade import upgrade
+from connector.sync.identity import identifiers
 
 from .conftest import AT
 
@@ -135,11 +137,16 @@ def test_a_backup_of_an_older_connector_is_brought_up_to_date_and_itself_untouch
 ) -> None:
     fill(store)
     backup(store, file)
-    upgraded: list[Store] = []
-    monkeypatch.setattr("connector.store.backup.upgrade", upgraded.append)
+    upgraded: list[str] = []
+
+    def note(brought: Store) -> None:
+        upgraded.append(brought.db.engine.dialect.name)
+        upgrade(brought)
+
+    monkeypatch.setattr("connector.store.backup.upgrade", note)
     before = file.read_bytes()
     restore(store, file)
-    assert len(upgraded) == 1
+    assert upgraded == ["sqlite", store.db.engine.dialect.name], "the copy first, then the store"
     assert file.read_bytes() == before
 
 
@@ -185,8 +192,12 @@ BREAKS: dict[str, Callable[[Store], object]] = {
     "identifiers without a record": lambda store: store.hub.identify([("customer", "phone", "1", "nobody")]),
     "waiting work without a record": lambda store: store.hub.mark("customer", ["nobody"]),
     "merged into one that is not there": lambda store: store.db.run("UPDATE hub SET survivor = 'nobody'"),
-    "unreadable in “hub”": lambda store: store.db.run("UPDATE hub SET body = ?", (b"{",)),
-    "unreadable in “link”": lambda store: store.db.run("UPDATE link SET shadow = ?", (b"[]",)),
+    "unreadable “body” in “hub”": lambda store: store.db.run("UPDATE hub SET body = ?", (b"{",)),
+    "unreadable “shadow” in “link”": lambda store: store.db.run("UPDATE link SET shadow = ?", (b"[]",)),
+    "unreadable “seen” in “link”": lambda store: store.db.run("UPDATE link SET seen = ?", (b'{"a": ',)),
+    "links of records that were merged": lambda store: store.db.run(
+        "UPDATE link SET uid = (SELECT uid FROM hub WHERE survivor IS NOT NULL)"
+    ),
     "tables are of version": lambda store: store.db.run(f"UPDATE {VERSION_TABLE} SET version_num = '0000'"),
 }
 
@@ -200,6 +211,98 @@ def test_check_names_what_is_broken(store: Store, says: str) -> None:
         assert any(says in str(sentence) for sentence in check(store))
     finally:
         store.db.run(f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
+
+
+def test_check_misses_what_guards_the_tables(new_url: str) -> None:
+    """A unique index that somebody dropped, and what came in while it was gone."""
+    with open_store(new_url) as store:
+        store.create()
+        fill(store)
+        assert check(store) == []
+        store.db.run("DROP INDEX uq_link_primary")
+        uid = store.crosswalk.all()[0].uid
+        store.crosswalk.add(1, [NewLink("56", uid, 1, b"{}", b"", None, None, 0, None, 1, "created", "run", AT)])
+        assert [str(sentence) for sentence in check(store)] == [
+            "its tables have lost what guards them: uq_link_primary",
+            "records with two primary links in one system: 1",
+        ]
+
+
+def test_check_follows_every_reference(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path / 'connector.db'}") as store:
+        store.create()
+        fill(store)
+        store.db.raw().execute("PRAGMA foreign_keys=OFF")
+        store.db.run("DELETE FROM feed")
+        assert [str(sentence) for sentence in check(store)] == ["rows of “link” that refer to no “feed”: 1"]
+
+
+def test_check_compares_records_with_what_they_are_found_by(store: Store) -> None:
+    store.hub.add("customer", [("u1", b'{"phone":"+7001","email":null}'), ("u2", b'{"phone":"+7002","inn":"77"}')])
+    feed = store.crosswalk.feed("kafe", "customer")
+    link = NewLink("1", "u1", 1, b"{}", b"", None, None, 0, None, 1, "created", "run", AT)
+    store.crosswalk.add(feed, [link, link._replace(external_id="2", uid="u2")])
+    good = [("customer", "phone", "+7001", "u1"), ("customer", "phone", "+7002", "u2"), ("customer", "inn", "77", "u2")]
+    store.hub.identify([*good, ("customer", "card_uid", "9", "u1"), ("customer", "email", "a@b.c", "u1")])
+    assert check(store, identifiers) == []
+    store.hub.forget(good[2:])
+    store.hub.identify([("customer", "phone", "+7009", "u1")])
+    assert [str(sentence) for sentence in check(store, identifiers)] == [
+        "records that are not found by their own keys: 1, the first is u2",
+        "records that are found by keys of others: 1, the first is u1",
+    ]
+    store.hub.mark("customer", ["u1", "u2"])
+    assert check(store, identifiers) == [], "what waits to be merged is not settled"
+
+
+def test_a_run_goes_on_during_a_backup(store: Store, opened: Callable[..., Store], file: Path) -> None:
+    fill(store)
+    other = opened(0.2)
+    with store.transaction():
+        store.hub.mark("customer", ["later"])
+        backup(other, file)
+    with open_store(f"sqlite:///{file}") as copy:
+        assert copy.hub.marked("customer", 0) == ["00000000-0000-7000-8000-000000000002"], "as it was at one moment"
+
+
+def test_a_backup_becomes_a_store_where_there_was_none(store: Store, file: Path, new_url: str) -> None:
+    fill(store)
+    backup(store, file)
+    with open_store(new_url) as other:
+        restore(other, file)
+        assert contents(other) == contents(store)
+
+
+def test_a_store_without_tables_has_nothing_to_back_up(new_url: str, file: Path) -> None:
+    with open_store(new_url) as store, pytest.raises(StopError, match="nothing to back up"):
+        backup(store, file)
+    assert not file.exists()
+
+
+def test_a_damaged_backup_is_refused_and_changes_nothing(store: Store, file: Path) -> None:
+    fill(store)
+    backup(store, file)
+    with sqlite3.connect(file) as copy:
+        copy.execute("DELETE FROM hub")
+    copy.close()
+    before = contents(store)
+    with pytest.raises(StopError, match="is not whole: links without a record: 1"):
+        restore(store, file)
+    assert contents(store) == before
+
+
+def test_a_failed_backup_leaves_the_older_one(store: Store, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backup(store, file)
+    before = file.read_bytes()
+
+    def fail(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("connector.store.backup.os.fsync", fail)
+    with pytest.raises(StopError, match="No space left"):
+        backup(store, file)
+    assert file.read_bytes() == before
+    assert [path.name for path in file.parent.glob("backup*")] == ["backup.db"]
 
 
 def test_check_sees_a_damaged_file(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import combinations
 from typing import Any
 
 from connector.model.routes import Rule
@@ -23,13 +24,19 @@ class Voice:
     changed_at: str | None = None
 
 
-def distinct(voices: Sequence[Voice], alike: Alike) -> list[Voice]:
-    """The voices that say different things, the first of each kind."""
-    kept: list[Voice] = []
-    for voice in voices:
-        if not any(alike(voice, other) for other in kept):
-            kept.append(voice)
-    return kept
+def united(voices: Sequence[Voice], alike: Alike) -> Voice | None:
+    """The one word that all voices say; None when any two of them differ.
+
+    A voice that is silent about a part contradicts nobody there, so each pair is compared: two that contradict each
+    other may both be like a third. What one leaves out another fills in.
+    """
+    if not all(alike(one, other) for one, other in combinations(voices, 2)):
+        return None
+    first = voices[0]
+    parts = zip(*(voice.value for voice in voices), strict=True)
+    value = tuple(next((part for part in said if part is not ABSENT), ABSENT) for said in parts)
+    spokes = frozenset().union(*(voice.spokes for voice in voices))
+    return replace(first, value=value, spokes=spokes)
 
 
 def decide(rule: Rule, voices: Sequence[Voice], alike: Alike, tolerance: float) -> Voice | None:
@@ -48,7 +55,7 @@ def decide(rule: Rule, voices: Sequence[Voice], alike: Alike, tolerance: float) 
 def _authority(spokes: frozenset[str], voices: Sequence[Voice], alike: Alike) -> Voice | None:
     """The authority's word, when it has spoken and does not contradict itself."""
     heard = [voice for voice in voices if voice.spokes & spokes]
-    return heard[0] if len(distinct(heard, alike)) == 1 else None
+    return united(heard, alike) if heard else None
 
 
 def _latest(voices: Sequence[Voice], alike: Alike, tolerance: float) -> Voice | None:

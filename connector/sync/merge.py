@@ -23,7 +23,7 @@ from connector.model.records import fields_of, merged_fields
 from connector.model.routes import EntityRoutes, Rule
 from connector.model.states import Conflict, Shadow
 from connector.model.values import ABSENT
-from connector.sync.decide import Voice, decide, distinct
+from connector.sync.decide import Voice, decide, united
 
 HUB: Final = "hub"
 Equal = Callable[[str, Any, Any], bool]
@@ -213,8 +213,8 @@ class _Work:
             return False
         forced = self._deletion_meets_edit(edits, waiting)
         voices = self._voices()
-        if not forced and len(distinct(voices, self._alike)) == 1:
-            self._take(voices[0])
+        if not forced and (word := united(voices, self._alike)) is not None:
+            self._take(word)
             return False
         rule = _MANUAL if forced else self.unit.rule
         winner = decide(rule, voices, self._alike, tolerance)
@@ -282,7 +282,8 @@ class _Work:
         for voice in voices:
             for name in voice.spokes or {HUB}:
                 values[name] = self.unit.shown(voice.value)
-        if len(values) == 1:  # a deletion against edits of other fields: show that the others still hold it
+        if all(voice.value == voices[0].value for voice in voices):
+            # a deletion against edits of other fields: show that the others still hold the record
             values.update((side.spoke, self.unit.shown(self.unit.of(side.values))) for side in self.speaking)
         self.merged.conflicts.append(
             Conflict(

@@ -122,7 +122,7 @@ class _Story:
             pair = _best_pair(workspace)
         if pair is not None:
             self.run("links", "link", *pair)
-            self.run("sync")
+            self.run("sync", "--yes")
 
     def edit_everywhere(self) -> None:
         self.title(N_("4. People work on three sides: 1C, the till and the shop panel."))
@@ -187,12 +187,15 @@ class _Story:
 
     def _edit(self, workspace: Workspace, uid: str, account: str, name: str, value: str) -> None:
         """One person's edit, through the interface of the system itself."""
+        from connector.sync.observe import decode
+
         link = next(link for link in workspace.store.crosswalk.of([uid])[uid] if link.spoke == account)
         adapter, mapping = workspace.adapter(account), workspace.mapping(account, "customer")
         current = adapter.get("customer", link.external_id, mapping.paths)
         if current is None:
             raise StopError(N_("{account} has no record {id}"), account=account, id=link.external_id)
-        raw: dict[str, Any] = mapping.write({name: value}, current.full)
+        standing = current.full if current.full is not None else decode(current.body)
+        raw: dict[str, Any] = mapping.write({name: value}, standing)
         adapter.update("customer", link.external_id, raw, current)
         self.screen.say(N_("   {account}, customer {id}: {field} → {value}"), account=account, id=link.external_id,
                         field=name, value=value)  # fmt: skip

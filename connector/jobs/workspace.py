@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -126,6 +125,7 @@ class Workspace:
         return remember
 
     def engine(self, progress: Progress | None = None) -> Engine:
+        from connector.store.owner import this_process
         from connector.sync.engine import Engine, Silent
 
         return Engine(
@@ -135,7 +135,7 @@ class Workspace:
             adapters=self.adapters(),
             clock=self.clock,
             entropy=self.entropy,
-            owner=f"{socket.gethostname()}:{os.getpid()}",
+            owner=this_process(self.entropy),
             progress=progress or Silent(),
         )
 

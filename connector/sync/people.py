@@ -142,13 +142,16 @@ def proposals(store: Store, entity: str, least: int = 60) -> list[Proposal]:
 
 
 def _alike(one: str, other: str) -> int:
-    """0..100; word order and case do not count."""
+    """0..100; word order and case do not count, and a name that is part of the other is much like it."""
     left, right = (" ".join(sorted(text.casefold().split())) for text in (one, other))
     try:
-        from rapidfuzz.fuzz import ratio
+        from rapidfuzz.fuzz import WRatio
     except ImportError:
-        return round(SequenceMatcher(None, left, right).ratio() * 100)
-    return round(ratio(left, right))
+        part = bool(left and right) and (
+            set(left.split()) <= set(right.split()) or set(right.split()) <= set(left.split())
+        )
+        return max(90 if part else 0, round(SequenceMatcher(None, left, right).ratio() * 100))
+    return round(WRatio(left, right))
 
 
 def _each(store: Store, entity: str) -> Iterator[tuple[str, bytes]]:

@@ -1,7 +1,7 @@
 """Three configurations of 1C, as far as anybody exchanges with them: БП 3.0, УТ 11 and УНФ.
 
-Names are those of the public configurations (1c.md, section 8). Each holds only a part of its real thousands of
-objects; what is not here is not ticked in «Состав».
+Names are those of the public configurations. Each holds only a part of its real thousands of objects; what is not here
+is not ticked in «Состав».
 """
 
 from __future__ import annotations

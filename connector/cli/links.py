@@ -37,18 +37,16 @@ links = group(
     example="connector links list customer --account kafe\nconnector links list --json",
 )
 @argument("entity", metavar="[ENTITY]", required=False, help=_ENTITY)
-@option("--account", metavar="ACCOUNT", help=N_("only what this account has"))
-@option("--limit", type=click.IntRange(min=1), metavar="N", help=N_("at most so many links"))
+@option("--account", metavar="ACCOUNT", help=N_("only records that this account has"))
+@option("--limit", type=click.IntRange(min=1), metavar="N", help=N_("at most so many records"))
 @json_option
 @pass_session
 def list_(session: Session, entity: str | None, account: str | None, limit: int | None) -> None:
     spoke = None if account is None else session.account(account).spoke
     chosen = None if entity is None else _entity(entity)
-    found = session.workspace.store.crosswalk.all(chosen, spoke, limit or 1 << 40)
-    by_uid: dict[str, list[Link]] = {}
-    for link in found:
-        by_uid.setdefault(link.uid, []).append(link)
-    documents = [_document(session, uid, own) for uid, own in by_uid.items()]
+    crosswalk = session.workspace.store.crosswalk
+    uids = list(dict.fromkeys(link.uid for link in crosswalk.all(chosen, spoke)))[:limit]
+    documents = [_document(session, uid, own) for uid, own in crosswalk.of(uids).items()]
     session.screen.show(documents, lambda: _print(session, documents))
 
 
@@ -315,7 +313,7 @@ def _document(session: Session, uid: str, found: Iterable[Link], entity: str | N
     return {
         "uid": uid,
         "entity": entity or own[0].entity,
-        "links": [link_json(session, link) for link in own],
+        "links": [link_json(session, link) for link in sorted(own, key=lambda link: (not link.primary, link.spoke))],
         "identifiers": [{"scheme": scheme, "value": value} for scheme, value in held],
     }
 

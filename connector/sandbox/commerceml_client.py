@@ -105,7 +105,7 @@ class Site:
 class Base:
     """What this 1C holds. `orders` is by the site's number: that is how an order is known again.
 
-    `changed` are the orders that the site has still to hear of, by number; `made` the names of goods that orders brought.
+    `changed` are the orders that the site has still to hear of, by number; `made` the goods that orders brought.
     """
 
     goods: list[Good] = field(default_factory=list)

@@ -387,7 +387,7 @@ def test_every_order_arrives_once_through_a_bad_line(shop: Shop) -> None:
             shop.files.clear()  # a site empties its folder when an exchange begins anew
         if not shop.waiting and not base.changed:
             break
-    assert cuts.made > 10
+    assert cuts.made > 5
     assert shop.waiting == {}
     assert len(base.orders) == len({order.number_1c for order in base.orders.values()}) == 60
     assert shop.echoed == {number: order.number_1c for number, order in base.orders.items()}

@@ -376,7 +376,7 @@ def test_a_lost_success_brings_the_order_again_and_1c_knows_it(shop: Shop) -> No
 
 
 def test_every_order_arrives_once_through_a_bad_line(shop: Shop) -> None:
-    for number in range(60):
+    for number in range(140):
         shop.order(f"A-{number}")
     shop.portion, shop.limit = 7, 100_000
     base, cuts = Base(goods=list(GOODS)), Cuts(probability=0.3, seed=3)
@@ -389,7 +389,7 @@ def test_every_order_arrives_once_through_a_bad_line(shop: Shop) -> None:
             break
     assert cuts.made > 10
     assert shop.waiting == {}
-    assert len(base.orders) == len({order.number_1c for order in base.orders.values()}) == 60
+    assert len(base.orders) == len({order.number_1c for order in base.orders.values()}) == 140
     assert shop.echoed == {number: order.number_1c for number, order in base.orders.items()}
 
 

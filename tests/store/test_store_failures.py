@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from connector.errors import ConnectorError, StopError, Unavailable
 from connector.store import Store, open_store
-from connector.store.failures import AlreadyLinked, StatementRefused, failure
+from connector.store.failures import AlreadyLinked, Damaged, StatementRefused, failure
 from connector.store.upgrade import revision
 
 Open = Callable[..., Store]
@@ -71,7 +72,7 @@ def test_a_damaged_file_says_so(file: Path) -> None:
         (sqlite3.SQLITE_IOERR_FSYNC, StopError, "does not answer"),
         (sqlite3.SQLITE_BUSY_SNAPSHOT, Unavailable, "busy"),
         (sqlite3.SQLITE_CANTOPEN_ISDIR, Unavailable, "store:"),
-        (sqlite3.SQLITE_CORRUPT_INDEX, StopError, "damaged"),
+        (sqlite3.SQLITE_CORRUPT_INDEX, Damaged, "damaged"),
         (sqlite3.SQLITE_READONLY_DBMOVED, StopError, "only be read"),
     ],
 )
@@ -100,7 +101,7 @@ def test_rarer_words_of_sqlite(code: int, kind: type[ConnectorError], word: str)
         ("3D000", StopError, "no such database"),
         ("42P01", StopError, "db upgrade"),
         ("58030", StopError, "does not answer"),
-        ("XX001", StopError, "damaged"),
+        ("XX001", Damaged, "damaged"),
     ],
 )
 def test_words_of_postgres(postgres: str, state: str, kind: type[ConnectorError], word: str) -> None:
@@ -125,17 +126,19 @@ def test_a_lost_connection_is_made_anew(postgres: str) -> None:
         store.db.run("DELETE FROM meta")
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_a_database_of_another_encoding_is_refused(server: str) -> None:
     import psycopg
 
+    name = f"test_{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute("CREATE DATABASE test_koi8 ENCODING 'KOI8R' LOCALE 'C' TEMPLATE template0")
+        admin.execute(f"CREATE DATABASE {name} ENCODING 'KOI8R' LOCALE 'C' TEMPLATE template0")
         try:
-            with open_store(f"{server.rpartition('/')[0]}/test_koi8") as store, pytest.raises(StopError, match="UTF8"):
+            with open_store(f"{server.rpartition('/')[0]}/{name}") as store, pytest.raises(StopError, match="UTF8"):
                 store.create()
         finally:
-            admin.execute("DROP DATABASE test_koi8 WITH (FORCE)")
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_a_refusal_tells_nobodys_data(store: Store, secrets_watch: Any) -> None:

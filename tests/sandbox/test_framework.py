@@ -270,7 +270,7 @@ def test_a_workspace_points_at_the_running_systems(till: Till, tmp_path: Path) -
 
     written = YAML(typ="safe").load(till.sandbox.workspace(tmp_path / "shop").read_text(encoding="utf-8"))
     account = {"kind": "poster", "url": f"{till.root}/api", "token": till.token, "insecure": True}
-    assert written["accounts"] == {"kafe": {**account, "defaults": {"customer": {"group": "1"}}}}
+    assert written["accounts"] == {"kafe": {**account, "rate": 500, "defaults": {"customer": {"group": "1"}}}}
     assert (written["version"], written["store"], written["timezone"]) == (1, "sqlite:///connector.db", "Europe/Moscow")
 
 

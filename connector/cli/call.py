@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from connector.cli.session import Session, json_option, pass_session
+from connector.cli.session import Session, json_option, known, pass_session
 from connector.cli.texts import argument, command, option
 from connector.errors import UsageError
 from connector.locale import N_
 from connector.systems import build
-from connector.systems.catalogue import load
+from connector.systems.catalogue import kinds, load
+
+if TYPE_CHECKING:
+    from connector.config import Account
 
 HELP = N_(
     "One call of one endpoint, checked against the catalogue before anything is sent. The answer is printed as JSON. "
@@ -32,9 +35,8 @@ EXAMPLE = (
 @pass_session
 def call(session: Session, account: str, endpoint: str, pairs: Sequence[str], yes: bool) -> None:
     configured = session.account(account)
-    known = load(configured.kind).endpoint(endpoint)
     params = _params(pairs)
-    if known.repeat != "safe" and not yes:
+    if _changes_something(configured, endpoint) and not yes:
         raise UsageError(N_("{endpoint} changes something there; add --yes to send it"), endpoint=endpoint)
     adapter = build(configured)
     try:
@@ -43,6 +45,17 @@ def call(session: Session, account: str, endpoint: str, pairs: Sequence[str], ye
         adapter.close()
     session.screen.as_json = True  # the payload is JSON, asked for or not
     session.screen.show(answer, lambda: None)
+
+
+def _changes_something(account: Account, endpoint: str) -> bool:
+    """Whether a call is more than a question. UsageError for an unknown endpoint, with the nearest one."""
+    if account.kind in kinds():
+        return load(account.kind).endpoint(endpoint).repeat != "safe"
+    if account.channel == "odata":
+        from connector.systems.onec.calls import CALLS
+
+        return CALLS[known(endpoint, CALLS)].writes
+    return True
 
 
 def _params(pairs: Sequence[str]) -> dict[str, Any]:

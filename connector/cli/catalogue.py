@@ -9,15 +9,14 @@ import click
 
 from connector.cli.session import Session, json_option, pass_session
 from connector.cli.texts import argument, command
-from connector.config import KINDS
 from connector.locale import N_
-from connector.systems.catalogue import Endpoint, load
+from connector.systems.catalogue import Endpoint, kinds, load
 
 HELP = N_("Every endpoint the connector knows, with its parameters and with what may be done when no answer comes.")
 
 
 @command("catalogue", help=HELP, example="connector catalogue poster\nconnector catalogue --json")
-@argument("kind", metavar="[KIND]", required=False, type=click.Choice(KINDS), help=N_("one system; default: all"))
+@argument("kind", metavar="[KIND]", required=False, type=click.Choice(kinds()), help=N_("one system; default: all"))
 @json_option
 @pass_session
 def catalogue(session: Session, kind: str | None) -> None:
@@ -27,7 +26,7 @@ def catalogue(session: Session, kind: str | None) -> None:
 
 
 def _rows(kind: str | None) -> Iterator[dict[str, Any]]:
-    for one in KINDS if kind is None else (kind,):
+    for one in kinds() if kind is None else (kind,):
         for name, endpoint in load(one).endpoints.items():
             yield {
                 "kind": one,

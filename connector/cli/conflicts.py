@@ -119,7 +119,7 @@ def export(session: Session, file: Path) -> None:
     help=N_("Takes the decisions of an exported FILE. Rows that changed since are left out and said; the rest holds."),
     example="connector conflicts import conflicts.xlsx",
 )
-@argument("file", metavar="FILE", type=click.Path(path_type=Path, exists=True), help=N_("the table that was filled in"))
+@argument("file", metavar="FILE", type=click.Path(path_type=Path), help=N_("the table that was filled in"))
 @json_option
 @pass_session
 def import_(session: Session, file: Path) -> int:

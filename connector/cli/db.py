@@ -72,12 +72,14 @@ def backup(session: Session, file: Path) -> None:
     help=N_("Makes the store what it was when FILE was written. What it holds now is lost: it asks, or takes --yes."),
     example="connector db restore store.backup",
 )
-@argument("file", metavar="FILE", type=click.Path(path_type=Path, exists=True), help=N_("what “backup” wrote"))
+@argument("file", metavar="FILE", type=click.Path(path_type=Path), help=N_("what “backup” wrote"))
 @option("--yes", is_flag=True, help=N_("do not ask"))
 @pass_session
 def restore(session: Session, file: Path, yes: bool) -> None:
     from connector.store.backup import restore as bring_back
 
+    if not file.is_file():
+        raise UsageError(N_("there is no file {file}"), file=file)
     if not yes and not session.screen.agrees(N_("What the store holds now is lost. Go on?")):
         raise StopError(N_("nothing was changed: agree with --yes, or answer on a terminal"))
     with _any_store(session) as store, _alone(session, store):

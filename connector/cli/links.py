@@ -256,7 +256,7 @@ def export(session: Session, file: Path, entity: str | None) -> None:
     ),
     example="connector links import links.xlsx\nconnector links import groups.yaml",
 )
-@argument("file", metavar="FILE", type=click.Path(path_type=Path, exists=True), help=N_("the table"))
+@argument("file", metavar="FILE", type=click.Path(path_type=Path), help=N_("the table"))
 @json_option
 @pass_session
 def import_(session: Session, file: Path) -> int:

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 from zoneinfo import ZoneInfo
 
 from connector import config, systems
@@ -26,6 +26,22 @@ if TYPE_CHECKING:
     from connector.sync.engine import Engine, Progress
     from connector.sync.resolve import Resolver
     from connector.systems.base import Adapter
+    from connector.systems.parameters import Proved
+
+
+class ProvedUnits:
+    """The money units that an account has proved (`connector check --calibrate`), looked up when first asked for."""
+
+    def __init__(self, workspace: Workspace, account: str) -> None:
+        self._workspace, self._account = workspace, account
+
+    @cached_property
+    def _known(self) -> Mapping[tuple[str, str], str]:
+        store = self._workspace.known_store
+        return {} if store is None else store.runs.units(self._account)
+
+    def unit(self, endpoint: str, field: str) -> Proved | None:
+        return cast("Proved | None", self._known.get((endpoint, field)))
 
 
 class Workspace:
@@ -77,6 +93,18 @@ class Workspace:
         store.create()
         return store
 
+    @property
+    def known_store(self) -> Store | None:
+        """The store where there is one already; None otherwise, and none is made."""
+        if "store" not in self.__dict__:
+            from connector.store import existing_store
+
+            found = existing_store(self.settings.store)
+            if found is None:
+                return None
+            self.__dict__["store"] = found
+        return self.store
+
     @cached_property
     def routes(self) -> dict[str, EntityRoutes]:
         return {routes.entity: routes for routes in with_proposed(self.settings.routes)}
@@ -98,7 +126,8 @@ class Workspace:
 
     def adapter(self, account: str) -> Adapter:
         if account not in self._adapters:
-            adapter = systems.build(self.settings.accounts[account], sleep=self.sleep)
+            line = self.settings.accounts[account]
+            adapter = systems.build(line, sleep=self.sleep, units=ProvedUnits(self, account))
             if hasattr(adapter, "remember"):
                 adapter.remember = self._memory(adapter.spoke)
             self._adapters[account] = adapter

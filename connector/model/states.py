@@ -8,7 +8,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-Verb = Literal["create", "update", "deactivate", "post", "unpost", "stamp"]
+Verb = Literal["create", "update", "deactivate", "post", "unpost", "stamp", "call"]
+"""call: what a person sent with `connector call`; its entity is the endpoint, and no record stands behind its uid."""
 Status = Literal["ready", "sent", "done", "refused", "unknown", "parked", "offered"]
 How = Literal["id_1c", "reference", "card", "barcode", "phone", "inn", "email", "manual", "created"]
 ConflictKind = Literal["field", "identity", "document"]

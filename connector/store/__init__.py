@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from connector.store.store import Store, open_store
+from connector.store.store import Store, existing_store, open_store
 
-__all__ = ["Store", "open_store"]
+__all__ = ["Store", "existing_store", "open_store"]

@@ -1,4 +1,4 @@
-"""Runs, cursors, brakes, consent and proved money units. The only writer of their tables."""
+"""Runs, cursors, brakes, consent, proved money units and when tokens were obtained. The only writer of their tables."""
 
 from __future__ import annotations
 
@@ -110,10 +110,29 @@ class Runs:
         )
         return value
 
+    def units(self, account: str) -> dict[tuple[str, str], str]:
+        """(endpoint, field) -> the unit that this account has proved."""
+        rows = self._db.all("SELECT endpoint, field, unit FROM unit WHERE account = ?", (account,))
+        return {(endpoint, field): unit for endpoint, field, unit in rows}
+
     def prove_unit(self, account: str, endpoint: str, field: str, unit: str, at: str) -> None:
         self._db.run(
             "INSERT INTO unit (account, endpoint, field, unit, proved_at) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (account, endpoint, field) DO UPDATE SET unit = excluded.unit,"
             " proved_at = excluded.proved_at",
             (account, endpoint, field, unit, at),
+        )
+
+    # tokens
+
+    def token(self, account: str) -> dict[str, str] | None:
+        """What is known of the account's token: `at`, when it was obtained, and whose it is. Never the token itself."""
+        value: str | None = self._db.value("SELECT value FROM meta WHERE key = ?", (f"token:{account}",))
+        return None if value is None else json.loads(value)
+
+    def obtained_token(self, account: str, known: Mapping[str, str]) -> None:
+        """Remember what `token` tells."""
+        self._db.run(
+            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (f"token:{account}", json.dumps(dict(known), ensure_ascii=False)),
         )

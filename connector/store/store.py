@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -18,7 +19,7 @@ from connector.store.journal import Journal
 from connector.store.outbox import Outbox
 from connector.store.owner import lives
 from connector.store.runs import Runs
-from connector.store.version import make, require_current
+from connector.store.version import make, require_current, version
 
 LOCK_DEAD_AFTER = 120
 """Seconds without a heartbeat after which the owner of the lock counts as dead, when nothing else is known of it."""
@@ -105,4 +106,16 @@ def open_store(url: str, *, patience: float = PATIENCE, any_version: bool = Fals
     except BaseException:
         store.close()
         raise
+    return store
+
+
+def existing_store(url: str) -> Store | None:
+    """The store, where there is one with tables; None otherwise, and nothing is made. Raises as `open_store` does."""
+    engine, _ = make_engine(url)
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
+        return None
+    store = open_store(url)
+    if version(store.db) is None:
+        store.close()
+        return None
     return store

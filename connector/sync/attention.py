@@ -29,7 +29,10 @@ def find(store: Store, operation_id: int) -> Operation:
 
 
 def again(store: Store, operation: Operation) -> None:
-    """It did not happen there, and is wanted: the next run plans it anew."""
+    """It did not happen there, and is wanted: the next run plans it anew. UsageError for a call of a person."""
+    if operation.verb == "call":
+        text = N_("operation {id} was a call by hand: make it again with `connector call`, then drop this one")
+        raise UsageError(text, id=operation.id)
     with store.transaction(durable=True):
         store.outbox.withdraw(operation)
         store.hub.mark(operation.entity, [operation.uid], TO_PLAN)
@@ -81,7 +84,8 @@ def _agree(store: Store, operation: Operation) -> None:
 def _done(store: Store, operation: Operation, external_id: str | None, by: str) -> None:
     evidence = {**operation.evidence, "confirmed_by": by}
     store.outbox.become(operation, "done", evidence=evidence, external_id=external_id)
-    store.hub.mark(operation.entity, [operation.uid], TO_MERGE)
+    if operation.verb != "call":
+        store.hub.mark(operation.entity, [operation.uid], TO_MERGE)
 
 
 def look_again(store: Store, lines: Sequence[JournalLine], spokes: Mapping[str, str]) -> int:

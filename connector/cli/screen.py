@@ -43,6 +43,21 @@ class Screen:
         else:
             render()
 
+    def listed(self, rows: Iterable[Any]) -> None:
+        """A JSON list that is too long to be held: its rows as they come. Nothing is printed when they break off."""
+        from shutil import copyfileobj
+        from tempfile import SpooledTemporaryFile
+        from textwrap import indent
+
+        with SpooledTemporaryFile(max_size=1 << 20, mode="w+", encoding="utf-8", newline="") as spool:
+            between = "["
+            for row in rows:
+                spool.write(f"{between}\n{indent(_json(row), '  ')}")
+                between = ","
+            spool.write("[]\n" if between == "[" else "\n]\n")
+            spool.seek(0)
+            copyfileobj(spool, sys.stdout)
+
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Rows under translated heads (marked with N_). None is shown as nothing."""
         cells = [[self._cell(value) for value in row] for row in rows]

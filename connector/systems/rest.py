@@ -199,9 +199,13 @@ class RestAdapter:
     def call(self, endpoint: str, params: Mapping[str, Any]) -> Any:
         """The content of the answer; the rows of all pages where the call is paged and no page was asked for."""
         parts = list(self.stream(endpoint, params))
-        if len(parts) == 1 and not self._paged(self.catalogue.endpoint(endpoint), params):
+        if len(parts) == 1 and not self.paged(endpoint, params):
             return parts[0]
         return [row for part in parts for row in part]
+
+    def paged(self, endpoint: str, params: Mapping[str, Any]) -> bool:
+        """Whether `stream` walks through pages of rows: the call has pages, and none of them was asked for."""
+        return self._paged(self.catalogue.endpoint(endpoint), params)
 
     def stream(self, endpoint: str, params: Mapping[str, Any]) -> Iterator[Any]:
         """The same piece by piece: a list of rows for each page, or the one content of a call without pages."""

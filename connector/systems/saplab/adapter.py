@@ -126,10 +126,8 @@ class SaplabAdapter(RestAdapter):
 
     # Any call
 
-    def call(self, endpoint: str, params: Mapping[str, Any]) -> Any:
-        if endpoint == "client.balance" and "page" not in params:
-            return list(chain.from_iterable(self.stream(endpoint, params)))
-        return super().call(endpoint, params)
+    def paged(self, endpoint: str, params: Mapping[str, Any]) -> bool:
+        return super().paged(endpoint, params) or (endpoint == "client.balance" and "page" not in params)
 
     def stream(self, endpoint: str, params: Mapping[str, Any]) -> Iterator[Any]:
         known = self.catalogue.endpoint(endpoint)

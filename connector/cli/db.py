@@ -97,10 +97,11 @@ def restore(session: Session, file: Path, yes: bool) -> None:
 @pass_session
 def check(session: Session) -> int:
     from connector.store import open_store
-    from connector.store.backup import check as look
+    from connector.store.check import check as look
+    from connector.sync.identity import identifiers
 
     with open_store(session.settings.store, any_version=True) as store:
-        found = [sentence.in_(session.screen.language) for sentence in look(store)]
+        found = [sentence.in_(session.screen.language) for sentence in look(store, identifiers)]
 
     def render() -> None:
         for text in found or [N_("the store is whole")]:

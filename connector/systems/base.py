@@ -73,6 +73,7 @@ class Capabilities:
     partial_update: bool = True  # False: the adapter sends the whole form, read just before
     versioned: bool = False  # honours an expected version
     keeps_reference: bool = False  # stores our uid and finds by it
+    id_scheme: str | None = None  # the scheme under which other systems know this one's ids (1C: id_1c)
     returns_id: bool = True
     create_batch: int = 1
     stamps: bool = False  # takes a 1C GUID for an existing record (verb stamp)

@@ -86,10 +86,12 @@ class Applier:
         self.keep_going = keep_going
         self.progress = progress
         self.tally = Tally()
+        self.single: set[str] = set()
+        """Accounts that are not given batches in this run."""
 
     def apply(self, operations: Sequence[Operation]) -> None:
         """Carry them out in order; an account that fails is left alone for the rest of the run."""
-        for group in _groups(operations):
+        for group in _groups(operations, self._batch):
             if not self.keep_going():
                 return
             account = group[0].account
@@ -107,6 +109,45 @@ class Applier:
     def _carry_out(self, group: Sequence[Operation]) -> list[Done]:
         if group[0].verb == "stamp":
             return self._stamp(group)
+        if group[0].verb == "create" and len(group) > 1 and self._batch(group[0]) > 1:
+            return self._create_together(group)
+        return self._one_by_one(group)
+
+    def _batch(self, operation: Operation) -> int:
+        """How many of these may be created by one call; one by one where an earlier batch came to nothing."""
+        if operation.verb != "create" or operation.account in self.single:
+            return 1
+        return self.adapters[operation.account].capabilities(operation.entity).create_batch
+
+    def _create_together(self, group: Sequence[Operation]) -> list[Done]:
+        """One call for all. A batch that is refused as a whole is tried again one by one."""
+        results: list[Done] = []
+        told: list[tuple[Done, dict[str, Any]]] = []
+        for operation in group:
+            done = Done(operation)
+            try:
+                told.append((done, self._raw(operation, None)))
+            except RowError as error:
+                done.error = error
+            results.append(done)
+        try:
+            outcomes = self.adapters[group[0].account].create_many(
+                group[0].entity, [(raw, done.operation.uid) for done, raw in told]
+            )
+            for (done, _), outcome in zip(told, outcomes, strict=True):
+                done.outcome = outcome
+        except RejectedError:
+            return self._one_by_one(group)
+        except ConnectorError as error:
+            for done, _ in told:
+                done.error = error
+            if isinstance(error, RetryError | StopError) and not isinstance(error, BrokenAnswer):
+                self.tally.stopped[group[0].account] = error
+        for operation in group:
+            self.progress(operation)
+        return results
+
+    def _one_by_one(self, group: Sequence[Operation]) -> list[Done]:
         results: list[Done] = []
         for operation in group:
             if operation.account in self.tally.stopped:
@@ -374,18 +415,21 @@ class Applier:
         return route
 
 
-def _groups(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
-    """Neighbours that may share a transaction: one account, one entity; a `never` operation goes alone."""
+def _groups(operations: Sequence[Operation], batch: Callable[[Operation], int]) -> Iterator[list[Operation]]:
+    """Neighbours that may share a transaction: one account, entity and way of writing; `never` goes alone."""
     group: list[Operation] = []
     for operation in operations:
-        kin = group and (
-            group[0].account == operation.account
-            and group[0].entity == operation.entity
-            and (group[0].verb == "stamp") == (operation.verb == "stamp")
-        )
-        if group and (not kin or len(group) >= GROUP or "never" in (group[0].repeat, operation.repeat)):
+        together = batch(operation)
+        most = together if together > 1 else GROUP
+        if group and (_kin(group[0]) != _kin(operation) or len(group) >= most):
             yield group
             group = []
         group.append(operation)
     if group:
         yield group
+
+
+def _kin(operation: Operation) -> tuple[object, ...]:
+    verb = operation.verb if operation.verb in ("create", "stamp") else "change"
+    alone = id(operation) if operation.repeat == "never" else None
+    return operation.account, operation.entity, verb, alone

@@ -119,7 +119,8 @@ class Planner:
             around = self._around(views, targets)
             planned = [(view, plan(view, routes, targets, around)) for view in views]
             self._remember(routes, planned, reachable)
-            yield [operation for _, each in planned for operation in each.operations]
+            operations = [operation for _, each in planned for operation in each.operations]
+            yield sorted(operations, key=lambda operation: (operation.account, operation.verb))
 
     def _remember(self, routes: EntityRoutes, planned: Sequence[tuple[View, Planned]], reachable: bool) -> None:
         waits = [wait for _, each in planned for wait in each.waits]

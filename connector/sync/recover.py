@@ -46,6 +46,8 @@ class Recovery:
                 self._look_at_changed(operation)
 
     def _plan_again(self, operation: Operation) -> None:
+        if operation.verb == "create":
+            self.applier.single.add(operation.account)  # a batch must not fail again and again for one bad record
         with self.store.transaction(durable=True):
             self.store.outbox.withdraw(operation)
             self.store.hub.mark(operation.entity, [operation.uid], TO_PLAN)

@@ -167,3 +167,49 @@ def test_groups_are_joined_by_a_person_only(world: World) -> None:
     world.sync()
     assert next(iter(world.rows("shop").values()))["group_id"] == "1", key
     assert written(world.sync()) == 0
+
+
+def test_creates_go_in_batches_and_a_lost_batch_is_looked_for(world: World) -> None:
+    from dataclasses import replace
+
+    from connector.errors import OutcomeUnknown
+    from connector.systems.memory import Fault, Script
+
+    world.till.tables["customer"] = replace(world.till.tables["customer"], create_batch=50)
+    for number in range(10):
+        world.books.insert("customer", {"title": f"Имя {number}", "phone": f"+7916000000{number}"}, f"b{number}")
+    world.till.faults = Script(Fault("create", "after", OutcomeUnknown("lost")))
+    world.sync()
+    assert len(world.rows("till")) == 10
+    assert len(world.store.outbox.with_status("unknown")) == 10
+    world.till.faults = None
+    before = world.adapters["till"].requests()
+    second = world.sync()
+    assert len(world.rows("till")) == 10
+    assert second.status == "clean", second.as_json()
+    assert written(world.sync()) == 0
+    assert before > 0
+
+
+def test_a_batch_with_a_refused_record_is_tried_one_by_one(world: World) -> None:
+    from dataclasses import replace
+
+    world.till.tables["customer"] = replace(world.till.tables["customer"], create_batch=50)
+    for number in range(3):
+        world.books.insert("customer", {"title": f"Имя {number}", "phone": f"+7916000000{number}"}, f"b{number}")
+    taken = world.till.add("customer", full="Другой Человек", phone="0")
+    real = world.till.insert
+
+    def refusing(entity: str, fields: object, external_id: str | None) -> object:
+        if isinstance(fields, dict) and "Имя 1" in str(fields.get("full")):
+            from connector.errors import Invalid
+
+            raise Invalid("this name is not acceptable")
+        return real(entity, fields, external_id)  # type: ignore[arg-type]
+
+    world.till.insert = refusing  # type: ignore[method-assign, assignment]
+    report = world.sync()
+    assert taken
+    assert len(world.rows("till")) == 3
+    assert report.route("customer", "till").refused == 1
+    assert written(world.sync()) == 0

@@ -217,5 +217,6 @@ def an_open_conflict(words: list[str], capsys: pytest.CaptureFixture[str]) -> li
 
     capsys.readouterr()
     main(["-C", "shop", "conflicts", "list", "--json"])
-    conflict = next(one for one in json.loads(capsys.readouterr().out) if one["kind"] == "field")
-    return [*words[: words.index("resolve") + 1], str(conflict["id"]), "--take", next(iter(conflict["values"]))]
+    conflict = min(json.loads(capsys.readouterr().out), key=lambda one: one["kind"] != "field")
+    decision = ["--take", next(iter(conflict["values"]))] if conflict["kind"] == "field" else ["--value", "separate"]
+    return [*words[: words.index("resolve") + 1], str(conflict["id"]), *decision]

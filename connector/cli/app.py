@@ -34,6 +34,7 @@ class Entry(NamedTuple):
 COMMANDS: Final = {
     "init": Entry("init", "init", N_("write a commented connector.yaml, mappings and schemas")),
     "check": Entry("check", "check", N_("is everything reachable, allowed and mapped; writes nothing")),
+    "connect": Entry("connect", "connect", N_("the way to a token: Poster")),
     "plan": Entry("sync", "plan", N_("what a sync would do, field by field; writes nothing")),
     "sync": Entry("sync", "sync", N_("one run: read, merge, write")),
     "status": Entry("sync", "status", N_("the last runs, and what waits for a person")),

@@ -1,10 +1,11 @@
-"""`connector check`: is everything reachable, allowed and mapped. Writes nothing."""
+"""`connector check`: is everything reachable, allowed and mapped. Writes nothing unless units are to be proved."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from connector.cli.session import Session, heaviest, json_option, pass_session
@@ -14,11 +15,13 @@ from connector.locale import N_, Sentence
 
 if TYPE_CHECKING:
     from connector.config import Account, Settings
+    from connector.jobs.units import ProvedUnits
     from connector.systems.base import Check
 
 HELP = N_(
     "Looks at every account: reachable, credentials, rights, clock, and whether the fields that the mappings need "
-    "exist there. Nothing is written anywhere."
+    "exist there. Nothing is written anywhere, unless --calibrate asks for a probe of money units: it writes records "
+    "of its own into that account and removes them."
 )
 
 
@@ -35,38 +38,88 @@ class _Checked:
             return EXIT_STOPPED
         return EXIT_ATTENTION if any(check.warning for check in self.checks) else EXIT_DONE
 
+    def with_more(self, checks: Sequence[Check]) -> _Checked:
+        return _Checked(self.account, [*self.checks, *checks])
+
     def document(self, language: str) -> dict[str, Any]:
         lines = [{"name": one.name, "ok": one.ok, "text": one.text.in_(language)} for one in self.checks]
         return {"account": self.account, "ok": self.exit_code != EXIT_STOPPED, "checks": lines}
 
 
-@command("check", help=HELP, example="connector check\nconnector check --account kafe --json")
+@command(
+    "check",
+    help=HELP,
+    example="connector check\nconnector check --account kafe --json\nconnector check --calibrate kafe",
+)
 @option("--account", "names", metavar="ACCOUNT", multiple=True, help=N_("only this one; may be repeated"))
+@option("--calibrate", metavar="ACCOUNT", help=N_("prove the money units of this Poster account with a probe"))
 @json_option
 @pass_session
-def check(session: Session, names: Sequence[str]) -> int:
+def check(session: Session, names: Sequence[str], calibrate: str | None) -> int:
     settings, screen = session.settings, session.screen
+    if calibrate is not None and calibrate not in names:
+        names = (*names, calibrate)
     chosen = [session.account(name) for name in names] or list(settings.accounts.values())
     for warning in settings.warnings:
         screen.note(warning)
     if not chosen:
         screen.note(N_("no account is configured yet: fill in “accounts” of connector.yaml"))
         return EXIT_ATTENTION
+    proofs = _proved(session, calibrate)
+    known = {account.name: _remembered(session, account) for account in chosen}
     with ThreadPoolExecutor(len(chosen)) as pool:
-        checked = list(pool.map(lambda account: _look(account, settings), chosen))
+        checked = list(pool.map(lambda account: _look(account, settings, known[account.name]), chosen))
+    checked = [one.with_more(proofs) if one.account == calibrate else one for one in checked]
     document = [one.document(screen.language) for one in checked]
     screen.show(document, lambda: _print(session, checked))
     return heaviest(EXIT_ATTENTION if settings.warnings else EXIT_DONE, *(one.exit_code for one in checked))
 
 
-def _look(account: Account, settings: Settings) -> _Checked:
+@dataclass(frozen=True)
+class _Remembered:
+    """What the store knows of an account: its proved units, and a line about the age of its token."""
+
+    units: ProvedUnits
+    token: Sequence[Check]
+
+
+def _remembered(session: Session, account: Account) -> _Remembered:
+    """Read here and not in the threads that look: the store has one connection."""
+    from connector.jobs.units import ProvedUnits
+    from connector.systems.base import Check
+    from connector.systems.poster.oauth import expiry_warning
+
+    workspace = session.workspace
+    units = ProvedUnits(workspace, account.name).read()
+    if account.kind != "poster":
+        return _Remembered(units, ())
+    store = workspace.known_store
+    told = None if store is None else store.runs.token(account.name)
+    if told is None:
+        return _Remembered(units, ())
+    warning = expiry_warning(account.name, date.fromisoformat(told["at"][:10]), workspace.clock().date())
+    return _Remembered(units, () if warning is None else (Check(name="token", ok=True, text=warning, warning=True),))
+
+
+def _proved(session: Session, account: str | None) -> list[Check]:
+    """A line for each unit that was to be proved; one that was not is for a person to look at."""
+    from connector.jobs.units import prove
+    from connector.systems.base import Check
+
+    if account is None:
+        return []
+    proofs = prove(session.workspace, session.account(account).name)
+    return [Check(name="units", ok=True, text=one.text, warning=one.unit is None) for one in proofs]
+
+
+def _look(account: Account, settings: Settings, known: _Remembered) -> _Checked:
     from connector.systems import build
     from connector.systems.base import Check
 
     try:
-        adapter = build(account)
+        adapter = build(account, units=known.units)
         try:
-            return _Checked(account.name, adapter.check(_paths(account, settings)))
+            return _Checked(account.name, [*adapter.check(_paths(account, settings)), *known.token])
         finally:
             adapter.close()
     except ConnectorError as error:

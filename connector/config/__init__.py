@@ -5,9 +5,10 @@ Every mistake is told at once, each with file, line, column and the nearest know
 
 from __future__ import annotations
 
-from connector.config.accounts import CHANNELS, KINDS, Account
+from connector.config.accounts import CHANNELS, KINDS, Account, PosterLine
 from connector.config.routes import compile_routes
-from connector.config.settings import FILE, Settings, load
+from connector.config.secrets import Source
+from connector.config.settings import FILE, Settings, load, written
 from connector.config.workspace import Organization, Serve, Spot, cron
 
 __all__ = [
@@ -16,10 +17,13 @@ __all__ = [
     "KINDS",
     "Account",
     "Organization",
+    "PosterLine",
     "Serve",
     "Settings",
+    "Source",
     "Spot",
     "compile_routes",
     "cron",
     "load",
+    "written",
 ]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from connector.locale import N_
 from connector.yamlfile import Wrong
@@ -49,6 +50,15 @@ class Source:
             raise Wrong(N_("a secret must not be empty"))
         return written
 
+    def keep(self, written: str, secret: str) -> None:
+        """Put a secret where `resolve` finds it: a file for this user alone, or the keyring. Wrong elsewhere."""
+        if written.startswith("keyring:"):
+            _into_keyring(written.removeprefix("keyring:"), secret)
+        elif written.startswith("file:"):
+            _into_file(self.folder / Path(written.removeprefix("file:")).expanduser(), secret)
+        else:
+            raise Wrong(N_("write file:PATH or keyring:service/name there: a secret can be put into nothing else"))
+
     def fill_in(self, text: str) -> str:
         """A text with every `${ENV}` inside it replaced, for the address of the store."""
         return _ENV_INSIDE.sub(lambda match: self._variable(match[1]), text)
@@ -87,10 +97,44 @@ def _from_file(path: Path) -> str:
     return secret
 
 
+def _into_file(path: Path, secret: str) -> None:
+    """Replaced as a whole, and never readable by others for a moment."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.unlink(missing_ok=True)
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(f"{secret}\n")
+        os.replace(part, path)
+    except OSError as error:
+        text = N_("the secret's file {path} cannot be written: {reason}")
+        raise Wrong(text, path=path, reason=error.strerror) from error
+
+
 def _from_keyring(place: str) -> str:
+    service, name = _in_keyring(place)
+    with _opened_keyring() as keyring:
+        secret: str | None = keyring.get_password(service, name)
+    if not secret:
+        raise Wrong(N_("the keyring holds no “{name}” of “{service}” for this user"), name=name, service=service)
+    return secret
+
+
+def _into_keyring(place: str, secret: str) -> None:
+    service, name = _in_keyring(place)
+    with _opened_keyring() as keyring:
+        keyring.set_password(service, name, secret)
+
+
+def _in_keyring(place: str) -> tuple[str, str]:
     service, slash, name = place.partition("/")
     if not (service and slash and name):
         raise Wrong(N_("write it as keyring:service/name"))
+    return service, name
+
+
+@contextmanager
+def _opened_keyring() -> Iterator[Any]:
+    """The keyring of this machine, when it is one that keeps secrets safe."""
     try:
         import keyring
         from keyring.errors import KeyringError
@@ -98,12 +142,9 @@ def _from_keyring(place: str) -> str:
         raise Wrong(N_("the keyring needs one more package: pip install connector[secrets]")) from error
     _refuse_untrusted(keyring.get_keyring())
     try:
-        secret = keyring.get_password(service, name)
+        yield keyring
     except KeyringError as error:
         raise Wrong(N_("the keyring of this machine cannot be opened for this user")) from error
-    if not secret:
-        raise Wrong(N_("the keyring holds no “{name}” of “{service}” for this user"), name=name, service=service)
-    return secret
 
 
 def _refuse_untrusted(backend: object) -> None:

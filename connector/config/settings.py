@@ -67,6 +67,15 @@ def load(folder: Path, env: Mapping[str, str]) -> Settings:
     return _Loading(document, workspace, Source(env, folder), folder).settings()
 
 
+def written(folder: Path) -> Workspace:
+    """The file as it is written, its secrets not fetched: for the command that fetches one. ConfigError as `load`."""
+    path = folder / FILE
+    if not path.exists():
+        raise ConfigError(N_("there is no connector.yaml here; write one with: connector init"), str(path))
+    workspace: Workspace = read(path).build(Workspace)
+    return workspace
+
+
 class _Loading:
     """One pass over a file: what can be wrong is collected, so that all of it is told."""
 

@@ -13,10 +13,11 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from connector import config, systems
+from connector.jobs.units import ProvedUnits
 from connector.mapping import Mapping as Compiled
 from connector.mapping import load as load_mapping
 from connector.model.routes import EntityRoutes, with_proposed
@@ -26,22 +27,6 @@ if TYPE_CHECKING:
     from connector.sync.engine import Engine, Progress
     from connector.sync.resolve import Resolver
     from connector.systems.base import Adapter
-    from connector.systems.parameters import Proved
-
-
-class ProvedUnits:
-    """The money units that an account has proved (`connector check --calibrate`), looked up when first asked for."""
-
-    def __init__(self, workspace: Workspace, account: str) -> None:
-        self._workspace, self._account = workspace, account
-
-    @cached_property
-    def _known(self) -> Mapping[tuple[str, str], str]:
-        store = self._workspace.known_store
-        return {} if store is None else store.runs.units(self._account)
-
-    def unit(self, endpoint: str, field: str) -> Proved | None:
-        return cast("Proved | None", self._known.get((endpoint, field)))
 
 
 class Workspace:

@@ -61,11 +61,16 @@ def checked_account(account: str) -> str:
     return account
 
 
-def authorize_url(application_id: str, redirect_uri: str, account: str | None = None) -> str:
-    """The address that the owner opens. `redirect_uri` must be, letter for letter, that of the application."""
+def authorize_url(
+    application_id: str, redirect_uri: str, account: str | None = None, *, base: str | None = None
+) -> str:
+    """The address that the owner opens. `redirect_uri` must be, letter for letter, that of the application.
+
+    `base` is the configured address of an account that is not at joinposter.com (a sandbox).
+    """
     host = HOST if account is None else f"{checked_account(account)}.{HOST}"
     query = {"application_id": application_id, "redirect_uri": redirect_uri, "response_type": "code"}
-    return f"https://{host}/api/auth?{urlencode(query)}"
+    return f"{base or f'https://{host}/api'}/auth?{urlencode(query)}"
 
 
 def read_redirect(address: str) -> tuple[str, str]:

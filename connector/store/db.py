@@ -8,9 +8,11 @@ disk: intents and outcomes need that, observations do not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Engine
@@ -18,6 +20,12 @@ from sqlalchemy import Connection, Engine
 from connector.store.failures import odd_text, spoken
 
 Params = Sequence[Any]
+
+_VALUES: Final = re.compile(
+    r"(?P<head>INSERT INTO .+ VALUES )(?P<row>\([^()]+\))(?P<tail>(?: ON CONFLICT .+)?)", re.DOTALL
+)
+_VARIABLES: Final = 900
+"""So many parameters a statement has at most: every SQLite takes 999."""
 
 _TAKE_WRITER = (
     "SELECT pg_advisory_xact_lock(hashtextextended('connector store ' || coalesce(%s::text, current_schema(), ''), 0)),"
@@ -152,7 +160,26 @@ class Db:
         """Execute once for each row of parameters."""
         if rows:
             with self.transaction():
-                self._execute(sql, list(rows))
+                done = self._many_at_once(sql, rows) if self.sqlite else 0
+                if done < len(rows):
+                    self._execute(sql, list(rows[done:]))
+
+    def _many_at_once(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Insert as many rows as make whole statements of several rows; how many they were.
+
+        SQLite steps through such a statement at a stretch, and other threads go on meanwhile: row by row they would
+        be waited for each time.
+        """
+        size = len(rows[0])
+        width = _VARIABLES // max(1, size)
+        found = _VALUES.fullmatch(sql) if len(rows) >= width else None
+        if found is None or found["row"].count("?") != size:
+            return 0
+        wide = f"{found['head']}{', '.join([found['row']] * width)}{found['tail']}"
+        whole = len(rows) - len(rows) % width
+        for start in range(0, whole, width):
+            self._execute(wide, tuple(chain.from_iterable(rows[start : start + width])))
+        return whole
 
     def all(self, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
         """Every row. Outside a transaction it takes no lock: a reader never waits for a run."""

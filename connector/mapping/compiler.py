@@ -16,7 +16,7 @@ from connector.locale import N_
 from connector.mapping.grammar import FieldRow
 from connector.mapping.rules import entrepreneur_kind, read_rules
 from connector.mapping.transforms import MISSING, Transform, Unreadable
-from connector.model.records import ENTITIES, Record, attribute_of
+from connector.model.records import SHAPES, Record, attribute_of
 from connector.model.values import ABSENT
 
 Problems = list[RowError] | None
@@ -55,7 +55,7 @@ class _Source:
             "inside": inside,
             "fail": fail,
             "entrepreneur_kind": entrepreneur_kind,
-            "Record": ENTITIES[entity],
+            "Record": SHAPES[entity],
         }
 
     def text(self) -> str:

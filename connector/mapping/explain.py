@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.errors import RowError
 from connector.locale import N_, Sentence
 from connector.mapping.compiler import Column
+from connector.mapping.lines import Lines
 from connector.mapping.mapping import Mapping, Raw
 from connector.mapping.transforms import MISSING
 from connector.model.records import as_dict
@@ -42,7 +43,20 @@ def explain(mapping: Mapping, raw: Raw) -> list[FieldStep]:
     problems: list[RowError] = []
     values = as_dict(mapping.read(raw, problems))
     reasons = {problem.field: problem.reason for problem in problems}
-    return [_step(column, raw, values, reasons) for column in mapping.columns.values()]
+    steps = [_step(column, raw, values, reasons) for column in mapping.columns.values()]
+    return steps + (_line_steps(mapping.lines, raw, values.get("lines"), reasons) if mapping.lines is not None else [])
+
+
+def _line_steps(lines: Lines, raw: Raw, told: Any, reasons: dict[str, Sentence]) -> list[FieldStep]:
+    """Every field of every row inside, named `lines.2.price`."""
+    rows: list[Any] = [raw] if lines.path is None else list(raw.get(lines.path) or ()) if lines.row.reads else []
+    steps = []
+    for number, (row, values) in enumerate(zip(rows, told or (), strict=False), 1):
+        at = f"lines.{number}."
+        own = {field.removeprefix(at): reason for field, reason in reasons.items() if field.startswith(at)}
+        found = (_step(column, row, values, own) for column in lines.row.columns.values())
+        steps += [replace(step, field=f"{at}{step.field}") for step in found]
+    return steps
 
 
 def _step(column: Column, raw: Raw, values: dict[str, Any], reasons: dict[str, Sentence]) -> FieldStep:

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, model_validator
 
 from connector.locale import N_
-from connector.mapping.rules import RuleWord
+from connector.mapping.rules import COMPUTED, RuleWord
 from connector.mapping.transforms import CONTACTS, TRANSFORMS, UTC, ZONED, Circumstances, Transform
 from connector.mapping.transforms.flags import table
 from connector.model.records import ENTITIES, Record, attribute_of, fields_of
@@ -54,6 +54,9 @@ class FieldRow(Strict):
     link: EntityName | None = Field(None, description="The entity that this field refers to.")
     rule: RuleWord | None = Field(None, description="The named rule in code that decides this field.")
     table: dict[str, str | bool] | None = Field(None, description="A closed list: raw text -> canonical value.")
+    otherwise: str | bool | None = Field(
+        None, description="What every raw text means that is not in the table; only for a row that is only read."
+    )
     required: bool = Field(False, description="The system refuses an empty value.")
     zone: str | None = Field(None, description="The time zone of a moment; the account's own when left out.")
     contact: Text | None = Field(None, description="The predefined kind of contact information in 1C.")
@@ -86,6 +89,8 @@ class FieldRow(Strict):
     def _words(self) -> Self:
         if self.table is not None and (self.as_ is not None or self.link is not None):
             raise Wrong(N_("“table” stands alone, without “as” and “link”"), ("table",))
+        if self.otherwise is not None and (self.table is None or self.only != "read"):
+            raise Wrong(N_("“otherwise” belongs to a table that is only read"), ("otherwise",))
         if self.zone is not None and self.as_ not in ZONED:
             raise Wrong(N_("“zone” belongs to a moment: {known}"), ("zone",), known=", ".join(sorted(ZONED)))
         if self.contact is not None and self.as_ not in CONTACTS:
@@ -99,10 +104,25 @@ class FieldRow(Strict):
     def transform(self, zone: ZoneInfo) -> Transform:
         """The transform of this row."""
         if self.table is not None:
-            return table(self.table)
+            return table(self.table, self.otherwise)
         name = self.as_ or ("id" if self.link else "guid" if self.stamp else "text")
         where = _zone(self.zone) if self.zone else zone
         return TRANSFORMS[name](Circumstances(writes=max(1, len(self.writes)), contact=self.contact, zone=where))
+
+
+class LinesBlock(Strict):
+    """The rows inside one record: the goods of an order. They are read as a list and always written as a whole."""
+
+    path: Text | None = Field(
+        None, description="The raw list of rows; left out where the record is itself the one row there is."
+    )
+    fields: dict[str, FieldRow] = Field(min_length=1, description="Canonical field of a row -> row.")
+    write_defaults: dict[str, str | int | bool] = Field(
+        default_factory=dict, description="Raw values of a written row that the line itself does not give."
+    )
+    shipping: Text | None = Field(
+        None, description="The name of the good whose row carries the cost of shipping, where no field takes it."
+    )
 
 
 class MappingFile(Strict):
@@ -112,6 +132,7 @@ class MappingFile(Strict):
     entity: EntityName = Field(description="The canonical entity.")
     profile: Text | None = Field(None, description="The configuration of 1C: bp30, ut11, unf or your own.")
     fields: dict[str, FieldRow] = Field(min_length=1, description="Canonical field -> row.")
+    lines: LinesBlock | None = Field(None, description="The rows inside a record of the ledger.")
     write_defaults: dict[str, str | int | bool] = Field(
         default_factory=dict, description="Raw values of a new record that the record itself does not give."
     )
@@ -129,25 +150,45 @@ class MappingFile(Strict):
 def _mistakes(mapping: MappingFile) -> Iterator[Wrong]:
     if (mapping.system == "onec") != (mapping.profile is not None):
         yield Wrong(N_("“profile” names the configuration of 1C, and only of 1C"), ("profile",))
-    known = fields_of(mapping.entity)
-    for name, row in mapping.fields.items():
+    yield from _row_mistakes(ENTITIES[mapping.entity], mapping.fields, ("fields",))
+    yield from _crossings(mapping.fields, ("fields",))
+    if mapping.lines is not None:
+        yield from _lines_mistakes(ENTITIES[mapping.entity], mapping, mapping.lines)
+
+
+def _lines_mistakes(entity: type[Record], mapping: MappingFile, lines: LinesBlock) -> Iterator[Wrong]:
+    at = ("lines", "fields")
+    if entity.line is None:
+        yield Wrong(N_("“{entity}” has no rows inside"), ("lines",), entity=entity.entity)
+        return
+    yield from _row_mistakes(entity.line, lines.fields, at)
+    yield from _crossings(lines.fields, at)
+    writes = any(row.writes for row in lines.fields.values())
+    if lines.path is None and writes:
+        yield Wrong(N_("rows that are written need the “path” of their list"), ("lines",))
+    taken = {path.split(".")[0] for row in mapping.fields.values() for path in row.writes}
+    if writes and lines.path in taken:
+        yield Wrong(N_("“{path}” is already written by another row"), ("lines", "path"), path=lines.path)
+    if lines.shipping is not None and not writes:
+        yield Wrong(N_("“shipping” is about writing, and these rows are only read"), ("lines", "shipping"))
+
+
+def _row_mistakes(entity: type[Record], rows: dict[str, FieldRow], at: tuple[str, ...]) -> Iterator[Wrong]:
+    known = tuple(name for name in fields_of(entity.entity) if name != "lines")
+    for name, row in rows.items():
         if name not in known:
-            yield _unknown_field(name, known)
+            yield _unknown_field(name, known, (*at, name))
         else:
-            yield from _field_mistakes(ENTITIES[mapping.entity], name, row)
-    yield from _crossings(mapping)
+            yield from _field_mistakes(entity, name, row, (*at, name))
 
 
-def _unknown_field(name: str, known: tuple[str, ...]) -> Wrong:
+def _unknown_field(name: str, known: tuple[str, ...], at: tuple[str, ...]) -> Wrong:
     if (near := nearest(name, known)) is not None:
-        return Wrong(N_("unknown field “{word}”; did you mean “{near}”?"), ("fields", name), word=name, near=near)
-    return Wrong(
-        N_("unknown field “{word}”; known fields: {known}"), ("fields", name), word=name, known=", ".join(known)
-    )
+        return Wrong(N_("unknown field “{word}”; did you mean “{near}”?"), at, word=name, near=near)
+    return Wrong(N_("unknown field “{word}”; known fields: {known}"), at, word=name, known=", ".join(known))
 
 
-def _field_mistakes(entity: type[Record], name: str, row: FieldRow) -> Iterator[Wrong]:
-    at = ("fields", name)
+def _field_mistakes(entity: type[Record], name: str, row: FieldRow, at: tuple[str, ...]) -> Iterator[Wrong]:
     transform = row.transform(UTC)
     if name in entity.read_only and row.writes:
         yield Wrong(N_("nobody writes this field; add “only: read”"), at)
@@ -167,18 +208,22 @@ def _field_mistakes(entity: type[Record], name: str, row: FieldRow) -> Iterator[
         yield Wrong(N_("the transform “{word}” does not take that many paths"), at, word=transform.name)
     if row.writes and transform.write is None:
         yield Wrong(N_("the transform “{word}” cannot be inverted; add “only: read”"), at, word=transform.name)
-    yield from _rule_mistakes(entity, name, row)
-    if isinstance(row.table, dict) and any(not _fits(value, transform.kind) for value in row.table.values()):
+    yield from _rule_mistakes(entity, name, row, at)
+    if isinstance(row.table, dict) and any(
+        not _fits(value, transform.kind) for value in (*row.table.values(), row.otherwise) if value is not None
+    ):
         yield Wrong(N_("the values of a table must be of one kind"), (*at, "table"))
 
 
-def _rule_mistakes(entity: type[Record], name: str, row: FieldRow) -> Iterator[Wrong]:
+def _rule_mistakes(entity: type[Record], name: str, row: FieldRow, at: tuple[str, ...]) -> Iterator[Wrong]:
     if row.rule == "main_card" and entity.derived.get(name) != "main_card":
-        yield Wrong(N_("the rule “main_card” is for a customer's card_uid"), ("fields", name, "rule"))
+        yield Wrong(N_("the rule “main_card” is for a customer's card_uid"), (*at, "rule"))
     if row.rule == "entrepreneur" and (name != "kind" or "person" not in (row.table or {}).values()):
-        yield Wrong(N_("the rule “entrepreneur” is for a table of kinds"), ("fields", name, "rule"))
-    if row.rule != entity.derived.get(name) and name in entity.derived:
-        yield Wrong(N_("this field is derived; add “rule: {rule}”"), ("fields", name), rule=entity.derived[name])
+        yield Wrong(N_("the rule “entrepreneur” is for a table of kinds"), (*at, "rule"))
+    if entity.derived.get(name) in COMPUTED:
+        yield Wrong(N_("no system is asked for this field: it is computed from others"), at)
+    elif row.rule != entity.derived.get(name) and name in entity.derived:
+        yield Wrong(N_("this field is derived; add “rule: {rule}”"), at, rule=entity.derived[name])
 
 
 def _takes(row: FieldRow, transform: Transform) -> bool:
@@ -190,14 +235,14 @@ def _fits(value: str | bool, kind: str) -> bool:
     return isinstance(value, bool) == (kind == "flag")
 
 
-def _crossings(mapping: MappingFile) -> Iterator[Wrong]:
+def _crossings(rows: dict[str, FieldRow], at: tuple[str, ...]) -> Iterator[Wrong]:
     """Two rows may write one raw key only when each changes a part of it or keeps what stands there."""
     seen: dict[str, bool] = {}
-    for name, row in mapping.fields.items():
+    for name, row in rows.items():
         patches = row.transform(UTC).patches
         for path in row.writes:
             if path in seen and not (patches and seen[path]):
-                yield Wrong(N_("“{path}” is already written by another row"), ("fields", name), path=path)
+                yield Wrong(N_("“{path}” is already written by another row"), (*at, name), path=path)
             seen[path] = patches
 
 

@@ -10,20 +10,24 @@ blank       what is blank there is read as empty, and no value is written as a b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final, Literal, cast
 
 from connector.errors import RowError
 from connector.locale import N_, Sentence
 from connector.mapping.compiler import Column
+from connector.mapping.lines import Lines
 from connector.mapping.mapping import Mapping, Raw
 from connector.model.records import as_dict
 from connector.model.values import ABSENT, Value
 
 Law = Literal["round_trip", "survives", "zero", "empty", "blank"]
 
-_ZEROES: Final = {"kopecks": 0, "roubles": 0, "whole_roubles": 0, "number": "0", "percent": "0", "whole_percent": "0"}
+_ZEROES: Final = {
+    **dict.fromkeys(("kopecks", "roubles", "whole_roubles", "onec_money"), 0),
+    **dict.fromkeys(("number", "percent", "whole_percent", "onec_number"), "0"),
+}
 _TEXTS: Final[dict[Law, str]] = {
     "round_trip": N_("{value} is written as {raw} and read back as {got}"),
     "survives": N_("writing {value} back changes the row: {got}"),
@@ -66,7 +70,18 @@ def check(mapping: Mapping, rows: Iterable[Raw] = (), *, samples: int = 100, see
                 value, raw, got, text = breach
                 reason = Sentence(text or _TEXTS[law], value=repr(value), raw=repr(raw), got=_shown(got))
                 breaches.append(LawBreach(repr(mapping), column.name, law, value, raw, got, reason))
+    if mapping.lines is not None:
+        inner = check(mapping.lines.row, _rows_of(mapping.lines, known), samples=samples, seed=seed)
+        breaches += [replace(breach, mapping=repr(mapping), field=f"lines.{breach.field}") for breach in inner]
     return breaches
+
+
+def _rows_of(lines: Lines, rows: Sequence[Raw]) -> list[Raw]:
+    """The raw rows inside real records."""
+    if lines.path is None:
+        return list(rows)
+    inside = [row.get(lines.path) for row in rows]
+    return [line for found in inside if isinstance(found, list) for line in found if isinstance(line, dict)]
 
 
 _Found = tuple[Any, Any, Any, str | None] | None

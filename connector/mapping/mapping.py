@@ -6,7 +6,7 @@ from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,9 +15,10 @@ from connector.errors import ConfigError, RowError
 from connector.locale import N_
 from connector.mapping.compiler import Column, fail, reader
 from connector.mapping.grammar import MappingFile
+from connector.mapping.lines import Lines
 from connector.mapping.rules import entrepreneur_word, is_entrepreneur
 from connector.mapping.transforms import MISSING, OMIT, REVISION, UNSAYABLE, UTC, Unreadable, Unwritable
-from connector.model.records import Record, as_dict, fields_of
+from connector.model.records import ENTITIES, Record, as_dict, fields_of
 from connector.model.values import Value
 from connector.yamlfile import Document
 from connector.yamlfile import read as read_yaml
@@ -30,7 +31,8 @@ class Mapping:
     """One entity of one system, compiled.
 
     `paths` are the top-level raw keys it needs, in fixed order; `reads` and `writes` the canonical fields of each
-    direction; `references` field -> entity; `rules` field -> named rule; `stamp` the field that the verb stamp writes.
+    direction; `references` field -> entity; `rules` field -> named rule; `stamp` the field that the verb stamp writes;
+    `lines` the rows inside a record, where it has them.
     `version` changes when anything that decides a value changes.
     """
 
@@ -42,9 +44,11 @@ class Mapping:
         self.system, self.entity, self.profile = file.system, file.entity, file.profile
         self.columns: dict[str, Column] = {column.name: column for column in columns}
         self.version = _digest(file, zone)
-        self.paths = tuple(dict.fromkeys(path.split(".")[0] for row in file.fields.values() for path in row.reads))
-        self.reads = frozenset(column.name for column in columns if column.row.reads)
-        self.writes = frozenset(column.name for column in columns if column.row.writes)
+        self.lines = _lines(file, zone)
+        own = [path.split(".")[0] for row in file.fields.values() for path in row.reads]
+        self.paths = tuple(dict.fromkeys((*own, *(self.lines.paths if self.lines is not None else ()))))
+        self.reads = frozenset(column.name for column in columns if column.row.reads) | self._lined("reads")
+        self.writes = frozenset(column.name for column in columns if column.row.writes) | self._lined("writes")
         self.references = {column.name: column.row.link for column in columns if column.row.link is not None}
         self.rules: dict[str, str] = {column.name: column.row.rule for column in columns if column.row.rule is not None}
         self._legal_only = frozenset(name for name, rule in self.rules.items() if rule == "legal_only")
@@ -57,7 +61,14 @@ class Mapping:
     def read(self, raw: Raw, problems: list[RowError] | None = None) -> Record:
         """The record of a raw row. A field that cannot be read is ABSENT and a RowError in `problems`;
         without `problems` the first one is raised. A raw key that is missing is ABSENT, a blank one None."""
-        return self._read(raw, problems)
+        record = self._read(raw, problems)
+        if self.lines is None or not self.lines.paths:
+            return record
+        return msgspec.structs.replace(record, lines=self.lines.read(raw, problems))
+
+    def _lined(self, direction: Literal["reads", "writes"]) -> frozenset[str]:
+        """`lines`, where a row of them goes this way."""
+        return frozenset({"lines"}) if self.lines is not None and getattr(self.lines.row, direction) else frozenset()
 
     def write(self, values: AnyMapping[str, Value], current: Raw | None = None, *, new: bool = False) -> dict[str, Any]:
         """Raw write fields that say exactly these canonical fields.
@@ -73,6 +84,8 @@ class Mapping:
         for name, column in self.columns.items():
             if name in values and name not in silent:
                 self._put(column, values[name], patch, standing)
+        if self.lines is not None and self.lines.path is not None and isinstance(rows := values.get("lines"), list):
+            patch[self.lines.path] = self.lines.write(cast("list[dict[str, Value]]", rows))
         if self.rules.get("kind") == "entrepreneur" and values.get("kind") == "legal":
             self._entrepreneur(values, patch, standing)
         return self._completed(patch) if new else patch
@@ -95,6 +108,8 @@ class Mapping:
         """Whether two canonical values are one for this system: the transform's own equality, total on None."""
         if left is None or right is None:
             return left is right
+        if field == "lines" and self.lines is not None:
+            return self.lines.equal(left, right)
         return bool(left == right or self.columns[field].transform.equal(left, right))
 
     def _put(self, column: Column, value: Value, patch: dict[str, Any], current: Raw) -> None:
@@ -200,6 +215,23 @@ def build(
         if said != expected:
             raise document.error(N_("this file must say “{word}: {expected}”"), word, word=word, expected=expected)
     return Mapping(file, ZoneInfo(timezone))
+
+
+def _lines(file: MappingFile, zone: ZoneInfo) -> Lines | None:
+    """The block `lines`: its rows are a mapping of the entity's own kind of row."""
+    block, line = file.lines, ENTITIES[file.entity].line if file.entity in ENTITIES else None
+    if block is None or line is None:
+        return None
+    row = MappingFile.model_construct(
+        system=file.system,
+        entity=line.entity,
+        profile=file.profile,
+        fields=block.fields,
+        write_defaults=block.write_defaults,
+        write_copies={},
+        lines=None,
+    )
+    return Lines(block.path, Mapping(row, zone), block.shipping)
 
 
 def _standing(path: str, patch: dict[str, Any], current: Raw) -> Any:

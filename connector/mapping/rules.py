@@ -5,6 +5,7 @@ legal_only    the field is about legal entities: of a person it says nothing, an
               a full name for everybody, the panel of Saplab refuses legal details of a person)
 entrepreneur  1C calls an entrepreneur a physical person; to everyone else he is a legal entity. His registration number
               (OGRNIP, 15 digits) or the "ИП" of his full name tells him
+order_status  the engine's: an order is cancelled, else shipped, else paid, else new (V-18); no mapping names it
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 RuleWord = Literal["main_card", "legal_only", "entrepreneur"]
+
+COMPUTED: Final = frozenset({"order_status"})
+"""Rules that compute a field from others of the record alone."""
 
 _OGRNIP: Final = 15
 _SOLE: Final = re.compile(r"(?:ИП|ПБОЮЛ|индивидуальный предприниматель)\b", re.IGNORECASE)

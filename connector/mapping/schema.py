@@ -16,15 +16,21 @@ def schemas() -> dict[str, dict[str, Any]]:
     """File name -> JSON Schema. An editor offers every word, every transform and the fields of the entity."""
     schema = {"$schema": _DRAFT, **TypeAdapter(MappingFile).json_schema(by_alias=True), "title": "mappings/*.yaml"}
     rows = schema["properties"]["fields"].pop("additionalProperties")
-    every = dict.fromkeys(name for entity in ENTITIES for name in fields_of(entity))
+    every = dict.fromkeys(name for entity in ENTITIES for name in fields_of(entity) if name != "lines")
     schema["properties"]["fields"] |= {"properties": dict.fromkeys(every, rows), "additionalProperties": False}
     schema["allOf"] = [_of(entity) for entity in ENTITIES]
     _one_or_several(schema["$defs"]["FieldRow"]["properties"])
+    inside = schema["$defs"]["LinesBlock"]["properties"]["fields"]
+    rows = inside.pop("additionalProperties")
+    lines = {cls.line.entity for cls in ENTITIES.values() if cls.line is not None}
+    known = dict.fromkeys(name for line in sorted(lines) for name in fields_of(line))
+    inside |= {"properties": dict.fromkeys(known, rows), "additionalProperties": False}
     return {"mapping.schema.json": schema}
 
 
 def _of(entity: str) -> dict[str, Any]:
-    names = {"properties": {"fields": {"propertyNames": {"enum": list(fields_of(entity))}}}}
+    own = [name for name in fields_of(entity) if name != "lines"]
+    names = {"properties": {"fields": {"propertyNames": {"enum": own}}}}
     return {"if": {"properties": {"entity": {"const": entity}}, "required": ["entity"]}, "then": names}
 
 

@@ -35,6 +35,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """Fields that are masked in logs."""
     derived: ClassVar[dict[str, str]] = {}
     """Fields that the hub computes by a named rule -> the rule; a spoke's value there is an observation elsewhere."""
+    flow: ClassVar[frozenset[str]] = frozenset()
+    """Of a ledger entity: the fields of its status flow, which alone are merged like those of a mirror."""
+    facts: ClassVar[frozenset[str]] = frozenset()
+    """Of a ledger entity: what happened, once and for all. Other content under the same id is a matter for a person."""
+    shown: ClassVar[frozenset[str]] = frozenset()
+    """Of a ledger entity: what the receiving side says of its own document."""
+    part: ClassVar[str | None] = None
+    """The entity whose rows some systems show instead of this one: several of them, grouped, make one record."""
+    line: ClassVar[type[Record] | None] = None
+    """What a row of `lines` is, where the entity has lines."""
 
 
 class Group(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -116,13 +126,104 @@ class Card(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     id_1c: Text = ABSENT
 
 
-ENTITIES: Final[dict[str, type[Record]]] = {cls.entity: cls for cls in (Group, Customer, Card)}
+class Product(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Something sold. What a line of a document refers to: in 1C by GUID, else by article, else by name."""
+
+    entity: ClassVar[str] = "product"
+    keys: ClassVar[tuple[str, ...]] = ("id_1c", "barcode", "sku")
+
+    name: Text = ABSENT
+    unit: Text = ABSENT
+    barcode: Text = ABSENT
+    sku: Text = ABSENT
+    active: Flag = ABSENT
+    id_1c: Text = ABSENT
+
+
+class OrderLine(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A row of an order. `total` is what is paid for it: quantity times price, half up, less the discount (V-17)."""
+
+    entity: ClassVar[str] = "order_line"
+    kind: ClassVar[Kind] = "ledger"
+    references: ClassVar[dict[str, str]] = {"product": "product"}
+    amounts: ClassVar[frozenset[str]] = frozenset({"price", "discount", "total"})
+
+    product: Text = ABSENT
+    sku: Text = ABSENT
+    name: Text = ABSENT
+    quantity: Number = ABSENT
+    price: Amount = ABSENT
+    discount: Amount = ABSENT
+    total: Amount = ABSENT
+
+
+Lines = list[OrderLine] | None | Absent
+
+
+class Order(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What a customer ordered. Known by its own number within the account, or by our reference."""
+
+    entity: ClassVar[str] = "order"
+    kind: ClassVar[Kind] = "ledger"
+    references: ClassVar[dict[str, str]] = {"customer": "customer"}
+    amounts: ClassVar[frozenset[str]] = frozenset({"shipping_cost", "total", "discount"})
+    read_only: ClassVar[frozenset[str]] = frozenset({"number_1c"})
+    personal: ClassVar[frozenset[str]] = frozenset({"delivery", "comment"})
+    derived: ClassVar[dict[str, str]] = {"status": "order_status"}
+    flow: ClassVar[frozenset[str]] = frozenset({"paid", "shipped", "cancelled"})
+    facts: ClassVar[frozenset[str]] = frozenset(
+        {"number", "date", "customer", "lines", "shipping_cost", "total", "discount"}
+    )
+    shown: ClassVar[frozenset[str]] = frozenset({"posted", "number_1c"})
+    part: ClassVar[str | None] = "position"
+    line: ClassVar[type[Record] | None] = OrderLine
+
+    number: Text = ABSENT
+    date: Text = ABSENT
+    customer: Text = ABSENT
+    spot: Text = ABSENT  # the point of sale as its system calls it
+    organization: Text = ABSENT  # INN of who sells
+    storage: Text = ABSENT  # name of the storage in 1C
+    lines: Lines = ABSENT
+    delivery: Text = ABSENT
+    shipping_cost: Amount = ABSENT
+    payment: Text = ABSENT
+    paid: Flag = ABSENT
+    shipped: Flag = ABSENT
+    cancelled: Flag = ABSENT
+    total: Amount = ABSENT  # of the lines, without shipping (V-16)
+    discount: Amount = ABSENT  # the sum of those of the lines (V-16)
+    status: Text = ABSENT  # cancelled | shipped | paid | new, derived (V-18)
+    comment: Text = ABSENT
+    posted: Flag = ABSENT
+    number_1c: Text = ABSENT
+
+
+class Position(Order, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One line of an order as a system shows it that has no orders of its own (Saplab, S-24)."""
+
+    entity: ClassVar[str] = "position"
+    references: ClassVar[dict[str, str]] = {}  # its customer stays as it was read; the order it belongs to refers
+    part: ClassVar[str | None] = None
+
+
+ENTITIES: Final[dict[str, type[Record]]] = {
+    cls.entity: cls for cls in (Group, Customer, Card, Product, Position, Order)
+}
 """Every canonical entity by its name, in dependency order: what others refer to comes first."""
+
+SHAPES: Final[dict[str, type[Record]]] = {**ENTITIES, OrderLine.entity: OrderLine}
+"""The entities, and the rows that stand inside them."""
+
+
+def is_ledger(entity: str) -> bool:
+    """Whether it is a fact that happened once, and not a state that several sides hold."""
+    return ENTITIES[entity].kind == "ledger"
 
 
 def fields_of(entity: str) -> tuple[str, ...]:
-    """The canonical field names of an entity, in their fixed order."""
-    return ENTITIES[entity].__struct_encode_fields__
+    """The canonical field names of an entity, or of a row inside one, in their fixed order."""
+    return SHAPES[entity].__struct_encode_fields__
 
 
 STAMPED: Final = "id_1c"
@@ -131,19 +232,27 @@ STAMPED: Final = "id_1c"
 
 @lru_cache
 def merged_fields(entity: str) -> frozenset[str]:
-    """The fields that can take part in a merge: not balances, not what the hub derives, not the 1C key."""
+    """The fields that can take part in a merge: not balances, not what the hub derives, not the 1C key.
+
+    Of a ledger entity its status flow alone: the facts are never merged.
+    """
     cls = ENTITIES[entity]
+    if cls.kind == "ledger":
+        return cls.flow
     return frozenset(fields_of(entity)) - cls.read_only - cls.derived.keys() - {STAMPED}
 
 
 def attribute_of(entity: str, field: str) -> str:
     """The attribute that holds a field: `kind` of a customer lives in `kind_of`, for `kind` says mirror or ledger."""
-    cls = ENTITIES[entity]
+    cls = SHAPES[entity]
     return cls.__struct_fields__[cls.__struct_encode_fields__.index(field)]
 
 
 def as_dict(record: Record) -> dict[str, object]:
-    """The fields that are not ABSENT, by canonical name, in fixed order."""
+    """The fields that are not ABSENT, by canonical name, in fixed order; lines as dicts of the same kind."""
     values = msgspec.structs.astuple(record)
     named = zip(record.__struct_encode_fields__, values, strict=True)
-    return {name: value for name, value in named if value is not ABSENT}
+    told = {name: value for name, value in named if value is not ABSENT}
+    if record.line is not None and isinstance(lines := told.get("lines"), list):
+        told["lines"] = [as_dict(line) for line in lines]
+    return told

@@ -82,7 +82,5 @@ class EntityRoutes:
 
 def with_proposed(all_routes: Sequence[EntityRoutes]) -> tuple[EntityRoutes, ...]:
     """The routes, each knowing which entities are only proposed."""
-    proposed = frozenset(
-        routes.entity for routes in all_routes if not any(route.create for route in routes.routes)
-    )
+    proposed = frozenset(routes.entity for routes in all_routes if not any(route.create for route in routes.routes))
     return tuple(replace(routes, proposed=proposed) for routes in all_routes)

@@ -104,8 +104,11 @@ ONEC_PARTNER_KIND: Final = Transform(
 """In УТ 11 a Партнер is Компания or ЧастноеЛицо, and his Контрагент has words of its own for the same."""
 
 
-def table(values: Mapping[str, str | bool]) -> Transform:
-    """A closed list, raw text -> canonical. Of several words for one value the standing one or the first is written."""
+def table(values: Mapping[str, str | bool], otherwise: str | bool | None = None) -> Transform:
+    """A closed list, raw text -> canonical. Of several words for one value the standing one or the first is written.
+
+    `otherwise` is what every other raw text means; without it an unknown one is unreadable.
+    """
     back: dict[str | bool, str] = {}
     for raw_word, canonical in values.items():
         back.setdefault(canonical, raw_word)
@@ -113,10 +116,10 @@ def table(values: Mapping[str, str | bool]) -> Transform:
 
     def read(raw: object) -> str | bool:
         word = ("true" if raw else "false") if isinstance(raw, bool) else scalar_text(raw).strip()
-        try:
-            return values[word]
-        except KeyError:
-            raise Unreadable(_UNKNOWN, known=known) from None
+        found = values.get(word, otherwise)
+        if found is None:
+            raise Unreadable(_UNKNOWN, known=known)
+        return found
 
     def write(value: Any, current: object) -> object:
         if value not in back:

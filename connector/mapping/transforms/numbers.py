@@ -7,7 +7,7 @@ from random import Random
 from typing import Final
 
 from connector.locale import N_
-from connector.mapping.transforms.base import Transform, Unreadable, Unwritable
+from connector.mapping.transforms.base import UNSAYABLE, Transform, Unreadable, Unwritable
 from connector.model.values import canonical_number, decimal_of, major, minor
 
 _COMMON_PERCENTS: Final = frozenset(map(str, range(101)))
@@ -97,6 +97,13 @@ WHOLE_ROUBLES: Final = Transform(
 )
 NUMBER: Final = Transform(name="number", kind="text", read=read_number, write=_as_is, sample=sample_number)
 PERCENT: Final = Transform(name="percent", kind="text", read=read_percent, write=_as_is, sample=sample_percent)
+ONEC_MONEY: Final = Transform(
+    name="onec_money", kind="amount", read=read_roubles, write=major, sample=sample_amount, empty=UNSAYABLE
+)
+"""1C takes and gives numbers of JSON, roubles with two places; an empty number is a zero there, which is a value."""
+ONEC_NUMBER: Final = Transform(
+    name="onec_number", kind="text", read=read_number, write=Decimal, sample=sample_number, empty=UNSAYABLE
+)
 WHOLE_PERCENT: Final = Transform(
     name="whole_percent", kind="text", read=read_percent, write=write_whole, sample=sample_whole_percent
 )

@@ -96,6 +96,18 @@ def _name_of(current: object) -> str | None:
     return read_name(current) if current is not MISSING and isinstance(current, str) else None
 
 
+def read_joined(*slots: Any) -> str | None:
+    """What the slots say, each once, with commas between: an address behind the way of delivery."""
+    said = [text for slot in slots if slot is not None and (text := plain(slot)) is not None]
+    return ", ".join(dict.fromkeys(said)) or None
+
+
+def read_words(*slots: Any) -> str | None:
+    """What the slots say on one line, with single spaces between: brand and article, which are one good together."""
+    said = [one_line(text) for slot in slots if slot is not None and (text := plain(slot)) is not None]
+    return " ".join(said) or None
+
+
 def read_legal_name(*slots: Any) -> str | None:
     """A firm: one string, or its form and its name apart (`ООО`, `Рога и Копыта` -> `ООО "Рога и Копыта"`, S-16)."""
     parts = [text for slot in slots if slot is not None and (text := plain(slot)) is not None]
@@ -159,6 +171,13 @@ HTML_TEXT: Final = Transform(
     name="html_text", kind="text", read=from_html, write=_as_is, equal=same_html, sample=sample_text
 )
 
+
+JOINED: Final = Transform(
+    name="joined", kind="text", read=read_joined, sample=sample_text, reads=range(1, 5), writes=range(0)
+)
+WORDS: Final = Transform(
+    name="words", kind="text", read=read_words, sample=sample_text, reads=range(1, 5), writes=range(0)
+)
 
 NAME_WITH_PERCENT: Final = Transform(
     name="name_with_percent",

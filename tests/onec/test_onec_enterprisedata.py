@@ -261,6 +261,17 @@ def test_a_broken_file_is_refused_with_a_sentence(data: bytes, words: str) -> No
     assert "Message_UT_CON.xml" in str(info.value)
 
 
+def test_an_object_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connector.systems.onec.enterprisedata.message.MAX_OBJECT", 100_000)
+    stream = io.BytesIO()
+    write_message(stream, header(), [("Справочник.Контрагенты", CUSTOMER)] * 500)
+    assert len(stream.getvalue()) > 300_000
+    assert whole_message(io.BytesIO(stream.getvalue()))[1] == 500
+    long = stream.getvalue().replace("вторая строка".encode(), "вторая строка ".encode() * 10_000, 1)
+    with pytest.raises(BrokenAnswer, match="longer than 100000 bytes"):
+        whole_message(io.BytesIO(long))
+
+
 def test_memory_does_not_grow_with_the_file_either_way() -> None:
     script = textwrap.dedent(
         """

@@ -53,7 +53,8 @@ def events(
     `tags` are local names (any namespace). The root is checked before the first event is given.
     """
     names = None if tags is None else [f"{{*}}{tag}" for tag in tags]
-    parser = etree.iterparse(_Checked(stream), events=kinds, tag=names, **_OPTIONS)
+    checked = stream if isinstance(stream, Checked) else Checked(stream)
+    parser = etree.iterparse(checked, events=kinds, tag=names, **_OPTIONS)
     try:
         yield from parser
     except etree.XMLSyntaxError as error:
@@ -117,12 +118,21 @@ _PROLOG: Final = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _LONGEST_PROLOG: Final = 64 * 1024
 
 
-class _Checked:
-    """Passes bytes on to the parser once it is sure that no DOCTYPE stands before the root."""
+class Checked:
+    """Passes bytes on to the parser once it is sure that no DOCTYPE stands before the root.
 
-    def __init__(self, stream: Readable) -> None:
-        self._stream = stream
+    A reader that says `used()` after each object is refused an object that is longer than `most` bytes: what the
+    parser holds at one time has an end.
+    """
+
+    def __init__(self, stream: Readable, most: int | None = None) -> None:
+        self._stream, self._most = stream, most
         self._sure = False
+        self._held = 0
+
+    def used(self) -> None:
+        """All that was read so far is done with."""
+        self._held = 0
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size)
@@ -130,6 +140,9 @@ class _Checked:
             more = b"" if _has_root(data) else self._stream.read(size)
             self._sure = not more
             data += more
+        self._held += len(data)
+        if self._most is not None and self._held > self._most:
+            raise NotXml(N_("one object of it is longer than {limit} bytes"), limit=self._most)
         return data
 
 

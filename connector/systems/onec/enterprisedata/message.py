@@ -22,7 +22,10 @@ from connector.errors import BrokenAnswer, RowError
 from connector.locale import N_, Sentence
 from connector.systems.onec.enterprisedata.codec import data_of, element_of
 from connector.systems.onec.enterprisedata.schema import MESSAGE, NAMESPACE, READ, WRITTEN, version_of
-from connector.systems.onec.safexml import Event, NotXml, Readable, child, child_text, events, local, release
+from connector.systems.onec.safexml import Checked, Event, NotXml, Readable, child, child_text, events, local, release
+
+MAX_OBJECT: Final = 64 * 1024 * 1024
+"""Bytes of one object: a document of a hundred thousand lines is shorter."""
 
 MANUAL: Final = None
 """The confirmation of a file that a person loads by hand: none."""
@@ -81,13 +84,14 @@ class Message:
 
 def read_message(stream: Readable, file: str = "") -> Message:
     """Read the header; the objects follow lazily. BrokenAnswer for what is no message that we can read."""
-    parsed = events(stream, None, ("start", "end"))
+    checked = Checked(stream, MAX_OBJECT)
+    parsed = events(checked, None, ("start", "end"))
     try:
         header = _header(parsed, file)
     except NotXml as error:
         reason = error.sentence
     else:
-        return Message(header, _objects(parsed, file))
+        return Message(header, _objects(parsed, checked, file))
     raise _broken(file, reason)
 
 
@@ -154,7 +158,7 @@ def _number(text: str | None, file: str) -> int:
     return int(text)
 
 
-def _objects(parsed: Iterator[Event], file: str) -> Iterator[Item]:
+def _objects(parsed: Iterator[Event], checked: Checked, file: str) -> Iterator[Item]:
     """The children of the body, each taken whole at its end and forgotten."""
     depth = 0
     try:
@@ -166,6 +170,7 @@ def _objects(parsed: Iterator[Event], file: str) -> Iterator[Item]:
             if depth == 1 and _in_body(element):
                 yield _item(element)
                 release(element)
+                checked.used()
     except NotXml as error:
         reason = error.sentence
     else:

@@ -29,7 +29,8 @@ _LAST: Final = "retention"
 class Keep:
     """Days. `money` for what touched an amount or a ledger, and for runs; `rest` for all else that is finished.
 
-    Older than `rest`, what touched money stays, with everybody's data in it masked.
+    Older than `rest`, what touched money stays, with everybody's data in it masked; and so does, for ever, the word
+    that a record was created by us in a system where it still is: matching asks for it.
     """
 
     money: int = 400
@@ -83,16 +84,21 @@ def _before(now: datetime, days: int) -> str:
 _OPERATION: Final = ("patch", "expect", "evidence")
 _CONFLICT: Final = ("base", "vals")
 _Found = tuple[Any, ...]
-"""(id, at, entity, field, the columns that hold values)"""
+"""(id, at, entity, field, whether it must stay, the columns that hold values)"""
+
+_OURS_THERE: Final = (
+    "CASE WHEN verb = 'create' AND EXISTS (SELECT 1 FROM link l JOIN feed f ON f.id = l.feed"
+    " WHERE l.uid = operation.uid AND l.is_primary = 1 AND f.spoke = operation.spoke AND f.entity = operation.entity) THEN 1 ELSE 0 END"
+)
 
 
 def _finished(db: Db, table: str, status: str, columns: Sequence[str], before: str) -> Iterator[list[_Found]]:
     """Rows that are finished and old, in chunks, in the order of ids."""
-    field = "field" if table == "conflict" else "NULL"
+    facts = "field, 0" if table == "conflict" else f"NULL, {_OURS_THERE}"
     last = 0
     while True:
         rows = db.all(
-            f"SELECT id, at, entity, {field}, {', '.join(columns)} FROM {table}"
+            f"SELECT id, at, entity, {facts}, {', '.join(columns)} FROM {table}"
             " WHERE status = ? AND at < ? AND at <> '' AND id > ? ORDER BY id LIMIT ?",
             (status, before, last, _CHUNK),
         )
@@ -103,12 +109,12 @@ def _finished(db: Db, table: str, status: str, columns: Sequence[str], before: s
 
 
 def _forget(db: Db, table: str, columns: Sequence[str], rows: Sequence[_Found], money: str) -> tuple[int, int]:
-    """Remove them, or mask what touched money and must stay: (removed, masked)."""
+    """Remove them, or mask what must stay: (removed, masked)."""
     gone: list[tuple[int]] = []
     masked: list[_Found] = []
-    for number, at, entity, field, *stored in rows:
+    for number, at, entity, field, stays, *stored in rows:
         values = [None if text is None else json.loads(text) for text in stored]
-        if at < money or not _about_money(entity, field, values):
+        if not stays and (at < money or not _about_money(entity, field, values)):
             gone.append((number,))
             continue
         hidden = [_masked(entity, field, value) for value in values]

@@ -90,6 +90,21 @@ def test_what_moved_money_stays_longer_without_names(store: Store) -> None:
     assert expire(store, NOW + timedelta(days=400)) == Expired(operations=1)
 
 
+def test_that_we_created_a_record_is_known_for_as_long_as_it_is_there(store: Store) -> None:
+    ours = operation(store, 4000, verb="create")
+    store.hub.add("customer", [("u4000done", b"{}")])
+    feed = store.crosswalk.feed("kafe", "customer")
+    link = NewLink("1", "u4000done", 1, b"{}", b"", None, None, 0, None, 1, "created", "run", "")
+    store.crosswalk.add(feed, [link])
+    operation(store, 4001, verb="create")
+    assert expire(store, NOW) == Expired(operations=1, masked=1)
+    kept = store.outbox.get(ours)
+    assert kept is not None
+    assert kept.patch == {"name": MASK, "active": True}
+    store.crosswalk.remove(store.crosswalk.known(feed, ["1"])["1"].id)
+    assert expire(store, NOW) == Expired(operations=1)
+
+
 def test_conflicts_about_money_stay_longer_too(store: Store) -> None:
     amount = conflict(store, 190, field="credit_limit", base=100, values={"kafe": 200, "buh": None})
     group = conflict(

@@ -95,7 +95,8 @@ class TestAnswers:
             (200, {"success": True}, OutcomeUnknown),
             (200, {"success": True, "retail": []}, OutcomeUnknown),
             (200, [], OutcomeUnknown),
-            (200, {"success": "yes", "retail": {}}, Invalid),
+            (200, {"success": "yes", "retail": {}}, OutcomeUnknown),
+            (200, {"people": [], "token": "secret"}, OutcomeUnknown),
         ],
     )
     def test_refusals_of_a_booking(self, status: int, body: Any, error: type[Exception]) -> None:

@@ -28,9 +28,10 @@ def content(endpoint: Endpoint, response: Response) -> dict[str, Any]:
 
 
 def _refusal(response: Response, data: Any) -> ConnectorError:
-    told = data if isinstance(data, Mapping) else {}
+    told = {name: text for name, text in data.items() if name != "success"} if isinstance(data, Mapping) else {}
     messages = {name: text for name, text in told.items() if isinstance(text, str) and text.strip()}
-    if not messages and told.get("success") is not False:
+    refused = isinstance(data, Mapping) and data.get("success") is False
+    if not refused and (not messages or len(messages) < len(told)):
         if not response.ok:
             return response.status_error()
         return response.shape_error(Sentence(N_("unknown shape {shape}"), shape=shape_of(data)))

@@ -88,7 +88,8 @@ _Found = tuple[Any, ...]
 
 _OURS_THERE: Final = (
     "CASE WHEN verb = 'create' AND EXISTS (SELECT 1 FROM link l JOIN feed f ON f.id = l.feed"
-    " WHERE l.uid = operation.uid AND l.is_primary = 1 AND f.spoke = operation.spoke AND f.entity = operation.entity) THEN 1 ELSE 0 END"
+    " WHERE l.uid = operation.uid AND l.is_primary = 1 AND f.spoke = operation.spoke AND f.entity = operation.entity)"
+    " THEN 1 ELSE 0 END"
 )
 
 

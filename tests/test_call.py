@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -250,7 +251,7 @@ def position(sandbox: Sandbox, **changes: Any) -> str:
     with world.lock:
         key, row = next(iter(world.state["positions"].items()))
         row |= {"is_payed": False, "is_denied": False, "is_archived": False, "doc_id": None, "status_id": 3, **changes}
-        Panel(world).book(int(row["client_id"]), 10_000_000, "Пополнение")
+        Panel(world).book(int(row["client_id"]), Decimal(10_000_000), "Пополнение")
     return str(key)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,9 +58,11 @@ def upgrade(session: Session) -> None:
 @argument("file", metavar="FILE", type=click.Path(path_type=Path), help=N_("where to; replaced when it is there"))
 @pass_session
 def backup(session: Session, file: Path) -> None:
+    from connector.store import open_store
     from connector.store.backup import backup as copy
 
-    copy(session.workspace.store, file)
+    with open_store(session.settings.store, any_version=True) as store:
+        copy(store, file)
     session.screen.say(N_("{file} is written"), file=file)
 
 
@@ -147,10 +147,11 @@ def _put_aside(session: Session, file: Path) -> None:
 @contextlib.contextmanager
 def _alone(session: Session, store: Store) -> Iterator[None]:
     """Under the lock of runs. Locked when a run works on the store."""
+    from connector.store.owner import this_process
     from connector.sync.engine import LOCK
 
     now = session.workspace.clock()
-    owner = f"{socket.gethostname()}:{os.getpid()}"
+    owner = this_process()
     store.take_lock(LOCK, owner, now.isoformat(timespec="seconds"), int(now.timestamp()))
     try:
         yield

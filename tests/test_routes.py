@@ -35,7 +35,7 @@ CUSTOMER = """\
 
 @pytest.fixture
 def mappings(tmp_path: Path) -> Path:
-    for name in ("profiles/bp30", "profiles/ut11", "poster", "saplab", "loyalclient"):
+    for name in ("profiles/bp30", "profiles/ut11", "profiles/enterprisedata", "poster", "saplab", "loyalclient"):
         folder = tmp_path / "mappings" / name
         folder.mkdir(parents=True)
         (folder / "customer.yaml").touch()
@@ -146,6 +146,16 @@ def test_accounts_of_one_base_are_one_spoke_with_one_channel(mappings: Path) -> 
     ]
     text = CUSTOMER.replace("    saplab:", "    files: {direction: both}\n    saplab:")
     assert customer(mappings, text, FILES, BUH, KAFE).routes[0].account == "files"
+
+
+def test_an_exchange_format_has_a_mapping_of_its_own(mappings: Path) -> None:
+    """Its words are the same whatever the configuration of the base."""
+    (mappings / "profiles/commerceml").mkdir()
+    (mappings / "profiles/commerceml/card.yaml").touch()
+    site = Account(name="site", kind="onec", channel="commerceml", profile="ut11")
+    text = "- entity: card\n  spokes: {onec: {}}\n"
+    assert [route.profile for route in compiled(mappings, text, site, UT)["card"].routes] == ["commerceml", "ut11"]
+    assert customer(mappings, CUSTOMER, FILES, KAFE).routes[0].profile == "enterprisedata"
 
 
 def test_two_named_channels_of_one_base_are_refused(mappings: Path) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connector.cli.records import text_of
 from connector.cli.session import Session, json_option, known, pass_session
 from connector.cli.texts import argument, group, into, option
-from connector.errors import EXIT_CONFIG, EXIT_DONE, UsageError
+from connector.errors import EXIT_ATTENTION, EXIT_CONFIG, EXIT_DONE, UsageError
 from connector.locale import N_
 
 if TYPE_CHECKING:
@@ -85,6 +86,37 @@ def explain(session: Session, place: str, raw: str | None) -> None:
 
 @into(
     mapping,
+    "test",
+    help=N_(
+        "Reads every row as it was last seen with two mappings and shows what would become different: with FILE that "
+        "one against the one in use, without it your own mappings against the shipped ones. Differences end with 1."
+    ),
+    example="connector mapping test\nconnector mapping test new-customer.yaml --account kafe --json",
+)
+@argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path), help=N_("a mapping to be tried"))
+@option("--account", metavar="ACCOUNT", help=N_("only rows of this account"))
+@json_option
+@pass_session
+def test(session: Session, file: Path | None, account: str | None) -> int:
+    from connector.cli.backtest import of_file, of_own
+
+    names = list(session.settings.accounts) if account is None else [session.account(account).name]
+    trials = of_own(session, names) if file is None else of_file(session, names, file)
+    found = [difference for trial in trials for difference in trial.differences(session)]
+    heads = (N_("account"), N_("entity"), N_("record"), N_("field"), N_("now"), N_("then"))
+
+    def render() -> None:
+        session.screen.table(heads, [tuple(text_of(value) for value in one.values()) for one in found])
+        session.screen.say(
+            N_("rows read: {rows}; differences: {count}"), rows=sum(t.rows for t in trials), count=len(found)
+        )
+
+    session.screen.show(found, render)
+    return EXIT_ATTENTION if found else EXIT_DONE
+
+
+@into(
+    mapping,
     "schema",
     help=N_("The JSON Schemas of every YAML file; an editor completes and checks with them."),
     example="connector mapping schema --write schemas\nconnector mapping schema connector",
@@ -141,7 +173,7 @@ def _mapping_of(session: Session, name: str, entity: str) -> Mapping:
     from connector.mapping import load
 
     account = session.account(name)
-    return load(session.settings.mappings, account.kind, entity, account.profile, timezone=account.timezone)
+    return load(session.settings.mappings, account.kind, entity, account.dialect, timezone=account.timezone)
 
 
 def _live(session: Session, account: str, entity: str, external_id: str, one: Mapping) -> dict[str, Any]:

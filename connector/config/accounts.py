@@ -27,6 +27,8 @@ _RESERVED: Final = frozenset({"default", "latest", "manual", "union", "none", "c
 _PROFILE: Final = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
 _URL_PATH: Final = re.compile(r"/(?!/)[^?#\s\\]*\Z")
 _PEER: Final = re.compile(r"[0-9A-Za-zА-Яа-яЁё_-]{1,36}\Z")
+_DIALECTS: Final = {"commerceml": "commerceml", "enterprisedata": "enterprisedata", "soap": "enterprisedata"}
+_OWN_FOLDER: Final = ("commerceml", "soap")
 _DEFAULT_TIMEOUT: Final = 30.0
 
 
@@ -94,6 +96,7 @@ Timezone = Annotated[str, AfterValidator(timezone)]
 Profile = Annotated[str, AfterValidator(_profile)]
 PeerCode = Annotated[str, AfterValidator(_peer)]
 CardCall = Literal["updateCard", "insertCard", "deleteCard"]
+CommercemlVersion = Literal["2.05", "2.06", "2.07", "2.08", "2.09", "2.10", "3.1"]
 UrlPath = Annotated[str, AfterValidator(_url_path)]
 Word = Annotated[str, Field(min_length=1)]
 
@@ -194,6 +197,9 @@ class SoapLine(_OnecLine):
     login: Word
     password: SecretStr
     peer_code: PeerCode = Field(description="our node code in the 1C exchange settings")
+    service: Literal["exchange", "upload"] = Field(
+        default="exchange", description="upload: 1C only loads what we send; no exchange node is needed there"
+    )
 
 
 class EnterpriseDataLine(_OnecLine):
@@ -210,6 +216,17 @@ class CommercemlLine(_OnecLine):
     channel: Literal["commerceml"]
     login: Word
     password: SecretStr
+    encoding: Literal["utf-8", "windows-1251"] = Field(
+        default="utf-8", description="of what 1C fetches; windows-1251 only for an old 1C that reads nothing else"
+    )
+    version: CommercemlVersion | None = Field(
+        default=None, description="of CommerceML that 1C is given; default: what 1C itself says"
+    )
+    zip: StrictBool = Field(default=False, description="1C may send its files packed")
+    file_limit: int = Field(
+        default=16, ge=1, le=100, description="megabytes of one piece of a file; 1C cuts longer files into pieces"
+    )
+    largest: int = Field(default=1024, ge=1, le=16384, description="megabytes of one exchange, unpacked")
 
 
 class BankLine(_OnecLine):
@@ -254,11 +271,30 @@ class Account(BaseModel):
     concurrency: int | None = None
     insecure: bool = False
     defaults: dict[str, dict[str, str]] = {}
+    service: Literal["exchange", "upload"] | None = None
+    encoding: str = "utf-8"
+    version: str | None = None
+    zip: bool = False
+    file_limit: int | None = None
+    largest: int | None = None
+
+    @property
+    def dialect(self) -> str | None:
+        """The folder of mappings/profiles in whose words the channel speaks.
+
+        An exchange format has the same words in every configuration of 1C; OData has those of the configuration.
+        """
+        return _DIALECTS.get(self.channel or "", self.profile)
 
     @property
     def spoke(self) -> str:
         """The system behind the account: accounts of one base are one."""
         return self.base if self.base is not None else self.name
+
+
+def exchange_folder(line: _Line, workspace: Path, name: str) -> Path | None:
+    """Where an account without a folder of its own keeps what an exchange leaves between two runs."""
+    return workspace / "exchange" / name if getattr(line, "channel", None) in _OWN_FOLDER else None
 
 
 def secrets_of(line: _Line) -> Iterator[tuple[str, str]]:

@@ -148,7 +148,7 @@ class _Entity:
         return self.line.spokes.get(account.name, self.line.spokes.get(account.kind))
 
     def _mapping(self, account: Account) -> str:
-        folder = f"profiles/{account.profile}" if account.profile is not None else account.kind
+        folder = f"profiles/{account.dialect}" if account.dialect is not None else account.kind
         return f"{folder}/{self.line.entity}.yaml"
 
     def _has_mapping(self, account: Account) -> bool:
@@ -170,7 +170,7 @@ class _Entity:
             spoke=account.spoke,
             account=account.name,
             kind=account.kind,
-            profile=account.profile,
+            profile=account.dialect,
             direction=line.direction,
             create=line.create,
             scope=tuple(dict.fromkeys(line.scope)),

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import SecretStr
 
-from connector.config.accounts import KINDS, Account, secrets_of
+from connector.config.accounts import KINDS, Account, exchange_folder, secrets_of
 from connector.config.routes import ROUTES, compile_routes
 from connector.config.secrets import Source, is_literal
 from connector.config.workspace import Organization, Serve, Spot, Workspace
@@ -115,6 +115,8 @@ class _Loading:
             values[key] = self._secret(written, "accounts", name, key)
         if "folder" in values:
             values["folder"] = self._folder / Path(values["folder"]).expanduser()
+        else:
+            values["folder"] = exchange_folder(line, self._folder, name)
         values["timezone"] = line.timezone or self._workspace.timezone
         return Account(name=name, **values)
 

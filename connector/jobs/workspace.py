@@ -106,7 +106,7 @@ class Workspace:
 
     def mapping(self, account: str, entity: str) -> Compiled:
         line = self.settings.accounts[account]
-        mapping = load_mapping(self.settings.mappings, line.kind, entity, line.profile, timezone=line.timezone)
+        mapping = load_mapping(self.settings.mappings, line.kind, entity, line.dialect, timezone=line.timezone)
         return mapping.with_defaults(line.defaults[entity]) if entity in line.defaults else mapping
 
     def adapter(self, account: str) -> Adapter:

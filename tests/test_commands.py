@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,7 @@ import pytest
 from connector.cli import main
 from connector.locale import N_, Sentence
 from connector.model.states import Operation
+from connector.resources import mappings_folder
 from connector.sandbox import Sandbox
 from connector.store import open_store
 
@@ -375,6 +380,66 @@ def test_a_created_record_is_confirmed_by_its_number_there(run: Run, said: Calla
     done = run("outbox", "show", number, "--json")
     assert done["status"] == "done" and done["evidence"]["confirmed_by"]
     assert "done already" in said("outbox", "drop", number, code=3)
+
+
+# mappings over what was seen
+
+
+def edited(shop: Path, old: str, new: str) -> Path:
+    """Poster's customer mapping with one line edited."""
+    text = (mappings_folder() / "poster/customer.yaml").read_text(encoding="utf-8")
+    assert old in text
+    file = shop / "new.yaml"
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    return file
+
+
+def test_a_mapping_is_tried_on_rows_that_were_seen_before_it_is_used(
+    run: Run, shop: Path, said: Callable[..., str]
+) -> None:
+    file = edited(shop, "{path: city", "{only: read, path: country")
+    found = run("mapping", "test", str(file), "--json", code=1)
+    assert {(one["account"], one["entity"], one["field"]) for one in found} == {("kafe", "customer", "city")}
+    assert any(one["before"] and one["before"] != one["after"] for one in found)
+    assert "differences: 0" in said("mapping", "test", str(edited(shop, "# Poster", "# Poster!")))
+    assert "none of these accounts" in said("mapping", "test", str(file), "--account", "vp", code=3)
+
+
+def test_own_mappings_are_compared_with_the_shipped_ones(run: Run, shop: Path) -> None:
+    assert run("mapping", "test", "--json") == []
+    (shop / "mappings/poster").mkdir(parents=True)
+    edited(shop, "{path: city", "{only: read, path: country").rename(shop / "mappings/poster/customer.yaml")
+    assert {one["field"] for one in run("mapping", "test", "--json", code=1)} == {"city"}
+
+
+# a terminal
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal")
+@pytest.mark.parametrize("colour", [True, False])
+def test_on_a_terminal_there_are_borders_and_no_color_is_honoured(shop: Path, colour: bool) -> None:
+    import pty
+
+    main_end, terminal = pty.openpty()
+    env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "160", **({} if colour else {"NO_COLOR": "1"})}
+    words = [sys.executable, "-m", "connector", "sync", "--account", "vp"]
+    with subprocess.Popen(words, stdin=terminal, stdout=terminal, stderr=terminal, env=env) as process:
+        os.close(terminal)
+        shown = b""
+        while True:
+            try:
+                part = os.read(main_end, 65536)
+            except OSError:
+                break
+            if not part:
+                break
+            shown += part
+    os.close(main_end)
+    assert process.returncode in (0, 1)
+    text = shown.decode()
+    assert "─" in text and "customer" in text
+    coloured = re.search(r"\x1b\[[0-9;]*3[0-7]m", text) is not None
+    assert colour or not coloured
 
 
 # db

@@ -202,7 +202,7 @@ def test_cron_is_installed_and_removed(machine: Machine, capsys: pytest.CaptureF
         assert main(["schedule", "install", "--for", "cron", "--every", "30m"]) == 0
     lines = machine.tab.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "0 1 * * * backup" and len(lines) == 2
-    assert lines[1].startswith("*/30 * * * * cd ") and f"-C {Path.cwd()} sync" in lines[1]
+    assert lines[1].startswith("*/30 * * * * cd ") and f"-C {Path.cwd()} sync --scheduled" in lines[1]
     for _ in range(2):
         assert main(["schedule", "remove", "--for", "cron"]) == 0
     assert machine.tab.read_text(encoding="utf-8") == "0 1 * * * backup\n"
@@ -235,7 +235,7 @@ def test_systemd_user_units_are_installed_and_removed(machine: Machine, tmp_path
     folder = tmp_path / "config/systemd/user"
     timer, service = sorted(folder.iterdir(), key=lambda file: file.suffix, reverse=True)
     assert "OnCalendar=*-*-* 04:00:00 Europe/Moscow" in timer.read_text(encoding="utf-8")
-    assert f'"{Path.cwd()}" "sync"' in service.read_text(encoding="utf-8")
+    assert f'"{Path.cwd()}" "sync" "--scheduled"' in service.read_text(encoding="utf-8")
     assert main(["schedule", "remove", "--for", "systemd"]) == 0
     assert list(folder.iterdir()) == []
     assert main(["schedule", "remove", "--for", "systemd"]) == 0

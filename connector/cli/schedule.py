@@ -92,7 +92,7 @@ def _plan(session: Session, every: str, at: str | None) -> Schedule:
     folder = session.folder.resolve()
     return Schedule(
         name=name_of(folder),
-        command=(sys.executable, "-P", "-m", "connector", "-C", str(folder), "sync"),
+        command=(sys.executable, "-P", "-m", "connector", "-C", str(folder), "sync", "--scheduled"),
         folder=folder,
         minutes=minutes_of(every),
         at=None if at is None else time_of(at),

@@ -10,7 +10,9 @@ A stable `Ссылка` is what makes a second sending no duplicate: it is our u
 from __future__ import annotations
 
 from connector.systems.onec.enterprisedata.codec import data_of, element_of
+from connector.systems.onec.enterprisedata.counters import Counters
 from connector.systems.onec.enterprisedata.exchange import Judgement, Node, judge, next_header
+from connector.systems.onec.enterprisedata.folder import PLAN, Folder, Received, Sent
 from connector.systems.onec.enterprisedata.message import (
     Confirmation,
     Header,
@@ -24,12 +26,17 @@ from connector.systems.onec.enterprisedata.message import (
 from connector.systems.onec.enterprisedata.schema import negotiated, version_of
 
 __all__ = [
+    "PLAN",
     "Confirmation",
+    "Counters",
+    "Folder",
     "Header",
     "Item",
     "Judgement",
     "Message",
     "Node",
+    "Received",
+    "Sent",
     "Written",
     "data_of",
     "element_of",

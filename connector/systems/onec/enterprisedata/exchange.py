@@ -19,7 +19,10 @@ Verdict = Literal["accept", "seen", "settings", "refuse"]
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """Our side of one exchange. `peer` None: the partner's code is not known yet, its first message tells it."""
+    """Our side of one exchange. `peer` None: the partner's code is not known yet, its first message tells it.
+
+    `spelled` is how 1C writes that code in names of files, which it may transliterate.
+    """
 
     plan: str
     code: str
@@ -28,6 +31,7 @@ class Node:
     received: int = 0
     acknowledged: int = 0
     version: str | None = None
+    spelled: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,14 +38,16 @@ class Column(msgspec.Struct, frozen=True):
 
 def reader(entity: str, columns: list[Column]) -> Read:
     """The function that builds the record of a raw row: (raw, problems) -> record."""
-    source = _Source(entity, [column for column in columns if column.row.reads])
+    source = Source(entity, [column for column in columns if column.row.reads])
     scope = source.scope
     exec(compile(source.text(), f"<mapping of {entity}>", "exec"), scope)  # noqa: S102 - made above, of literals only
     read: Read = scope["read"]
     return read
 
 
-class _Source:
+class Source:
+    """The source of `read(raw, problems)`, and the scope it is run in."""
+
     def __init__(self, entity: str, columns: list[Column]) -> None:
         self._entity, self._columns = entity, columns
         self.scope: dict[str, Any] = {
@@ -74,7 +76,11 @@ class _Source:
         return [f"get_{'_'.join(map(str, self._number(head)))} = {self._opened(head)}" for head in ordered]
 
     def _opened(self, head: tuple[str, ...]) -> str:
-        return f"inside({self._getter(head[:-1])}({head[-1]!r}, M))"
+        return f"inside({self._reached(head[:-1], head[-1])})"
+
+    def _reached(self, head: tuple[str, ...], key: str) -> str:
+        """The expression for the value of a key."""
+        return f"{self._getter(head)}({key!r}, M)"
 
     def _getter(self, head: tuple[str, ...]) -> str:
         return f"get_{'_'.join(map(str, self._number(head)))}" if head else "get"
@@ -85,7 +91,7 @@ class _Source:
 
     def _take(self, path: str) -> str:
         *head, last = path.split(".")
-        return f"{self._getter(tuple(head))}({last!r}, M)"
+        return self._reached(tuple(head), last)
 
     def _field(self, index: int, column: Column) -> list[str]:
         self.scope |= {
@@ -144,7 +150,7 @@ def inside(value: object) -> Callable[[str, object], Any]:
     """How to look into a nested value: a missing one has no keys, an empty one (null, "", PHP's []) only blank ones."""
     if isinstance(value, dict):
         return value.get
-    if value is MISSING:
+    if value is MISSING or value is ABSENT:
         return _EMPTY.get
     if value is None or value in ("", []):
         return _blank_get
@@ -159,9 +165,14 @@ def fail(problems: Problems, field: str, raw: Any, error: Unreadable, blanks: tu
     """What an unreadable raw value is: empty when only spaces make it differ, else ABSENT with a row error."""
     if isinstance(raw, str) and raw.strip() in blanks:
         return empty
-    shown = [None if one is MISSING else one for one in raw] if isinstance(raw, list) else raw
+    shown = [_sent(one) for one in raw] if isinstance(raw, list) else _sent(raw)
     problem = RowError(field, shown, error.text, **error.facts)
     if problems is None:
         raise problem from error
     problems.append(problem)
     return ABSENT
+
+
+def _sent(raw: Any) -> Any:
+    """The raw value for a person to see; None for a key that was not sent."""
+    return None if raw is MISSING or raw is ABSENT else raw

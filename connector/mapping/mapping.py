@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
+from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, Literal, cast
@@ -16,6 +17,7 @@ from connector.locale import N_
 from connector.mapping.compiler import Column, fail, reader
 from connector.mapping.grammar import MappingFile
 from connector.mapping.lines import Lines
+from connector.mapping.quick import body_reader
 from connector.mapping.rules import entrepreneur_word, is_entrepreneur
 from connector.mapping.transforms import MISSING, OMIT, REVISION, UNSAYABLE, UTC, Unreadable, Unwritable
 from connector.model.records import ENTITIES, Record, as_dict, fields_of
@@ -25,6 +27,7 @@ from connector.yamlfile import read as read_yaml
 
 Raw = AnyMapping[str, Any]
 _NOTHING: Final[Raw] = {}
+_decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 class Mapping:
@@ -54,6 +57,7 @@ class Mapping:
         self._legal_only = frozenset(name for name, rule in self.rules.items() if rule == "legal_only")
         self.stamp = next((column.name for column in columns if column.row.stamp), None)
         self._read = reader(file.entity, columns)
+        self._read_body = body_reader(file.entity, columns, self.paths)
 
     def __repr__(self) -> str:
         return f"Mapping({self.system}/{self.profile or ''}{'/' if self.profile else ''}{self.entity})"
@@ -65,6 +69,12 @@ class Mapping:
         if self.lines is None or not self.lines.paths:
             return record
         return msgspec.structs.replace(record, lines=self.lines.read(raw, problems))
+
+    def values(self, body: bytes, problems: list[RowError] | None = None) -> dict[str, Any]:
+        """What `read` makes of the canonical bytes of a row, by name, without what is ABSENT. The way of many rows."""
+        if self.lines is not None and self.lines.paths:
+            return as_dict(self.read(_decode(body), problems))
+        return self._read_body(body, problems)
 
     def _lined(self, direction: Literal["reads", "writes"]) -> frozenset[str]:
         """`lines`, where a row of them goes this way."""

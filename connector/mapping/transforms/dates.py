@@ -55,7 +55,7 @@ def read_parts(day: Any, month: Any, year: Any) -> str | None:
         raise Unreadable(N_("day, month and year must be given together"))
     try:
         return date(*(int(scalar_text(part)) for part in (year, month, day))).isoformat()
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise error if isinstance(error, Unreadable) else Unreadable(_NOT_A_DATE) from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from random import Random
 from typing import Final
@@ -10,6 +11,7 @@ from connector.locale import N_
 from connector.mapping.transforms.base import UNSAYABLE, Transform, Unreadable, Unwritable
 from connector.model.values import canonical_number, decimal_of, major, minor
 
+_PLAIN: Final = re.compile(r"(-?[0-9]{1,15})(?:\.([0-9]{1,2}))?\Z")
 _COMMON_PERCENTS: Final = frozenset(map(str, range(101)))
 
 
@@ -33,8 +35,12 @@ def read_kopecks(raw: object) -> int:
 
 
 def read_roubles(raw: object) -> int:
-    """Major units, rounded half up to the kopeck."""
-    return minor(_exact(raw))
+    """Major units, rounded half up to the kopeck. Plain digits with up to two places take a way without decimals."""
+    plain = _PLAIN.match(raw) if isinstance(raw, str) else None
+    if plain is None:
+        return minor(_exact(raw))
+    whole, places = plain.groups("")
+    return int(whole + (places + "00")[:2])
 
 
 def read_number(raw: object) -> str:

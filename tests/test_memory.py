@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -224,6 +225,14 @@ def test_stamps_are_set_and_removed(shop: MemorySystem, adapter: MemoryAdapter) 
     assert [row.external_id for row in adapter.find("customer", "id_1c", "guid-1", ("name",))] == [external_id]
     adapter.stamp("customer", {external_id: None})
     assert adapter.find("customer", "id_1c", "guid-1", ("name",)) == []
+
+
+def test_the_scheme_of_its_own_ids_is_told() -> None:
+    told = [
+        MemoryAdapter(MemorySystem({"customer": table}), account="shop").capabilities("customer").id_scheme
+        for table in (CUSTOMER, replace(CUSTOMER, id_scheme="id_1c"))
+    ]
+    assert told == [None, "id_1c"]
 
 
 def test_unknown_fields_and_endpoints_are_refused(adapter: MemoryAdapter) -> None:

@@ -50,6 +50,7 @@ class Table:
     versioned: bool = False  # an update of a row that changed since it was read is refused
     reference: str | None = None  # the raw field that keeps our uid
     chosen_id: bool = False  # our uid becomes the external id; a second one is refused
+    id_scheme: str | None = None  # the scheme under which other systems know its ids (1C: id_1c)
     returns_id: bool = True
     reads_back: bool = False  # the answer to a write carries the record
     times: bool = False  # rows tell when they changed
@@ -75,6 +76,7 @@ class Table:
             partial_update=self.partial_update,
             versioned=self.versioned,
             keeps_reference=self.reference is not None or self.chosen_id,
+            id_scheme=self.id_scheme,
             returns_id=self.returns_id,
             create_batch=self.create_batch,
             stamps=self.stamp is not None,

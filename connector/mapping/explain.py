@@ -109,6 +109,6 @@ def _all(mapping: Mapping, raw: Raw) -> dict[str, Any]:
 def _alike(mapping: Mapping, name: str, one: Any, other: Any) -> bool:
     if isinstance(one, RowError) or isinstance(other, RowError):
         return isinstance(one, RowError) and isinstance(other, RowError)
-    if one is ABSENT or other is ABSENT or name not in mapping.columns:
+    if one is ABSENT or other is ABSENT or name not in mapping.reads:
         return one is other
     return mapping.equal(name, one, other)

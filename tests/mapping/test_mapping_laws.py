@@ -56,6 +56,8 @@ def test_what_was_read_is_canonical_so_reading_what_we_write_changes_nothing(
     mapping = shipped.mapping
     raw = {path: data.draw(JSON, label=path) for path in mapping.paths}
     for field, value in as_dict(mapping.read(raw, [])).items():
+        if field == "lines":
+            continue  # no shipped mapping reads and writes rows; test_mapping_lines does
         column = mapping.columns[field]
         if not column.row.writes or value is None:
             continue

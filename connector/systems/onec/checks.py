@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -33,7 +33,7 @@ def check_base(
         metadata = describe()
     except ConnectorError as error:
         return [Check(name="credentials", ok=False, text=error.sentence)]
-    checks += _composition(profile, metadata)
+    checks += _composition(profile, entities, metadata)
     for entity, paths in entities.items():
         checks += _entity(wire, profile, entity, paths, metadata)
     return checks
@@ -56,9 +56,9 @@ def _reachable(wire: Wire, now: Callable[[], float]) -> Check:
     return Check(name="credentials", ok=True, text=Sentence(N_("the base answers and lets this user in")))
 
 
-def _composition(profile: Profile, metadata: Metadata) -> Iterator[Check]:
-    """What is not ticked in «Состав»."""
-    for resource in profile.resources():
+def _composition(profile: Profile, entities: Iterable[str], metadata: Metadata) -> Iterator[Check]:
+    """What is not ticked in «Состав» of that which these entities need."""
+    for resource in profile.resources(entities):
         if resource not in metadata:
             text = N_("{resource} is not ticked on the page «Состав» of «Настройка стандартного интерфейса OData»")
             is_needed = resource != profile.contacts.kinds

@@ -7,7 +7,7 @@ same. What is left is one round trip, in which somebody's change of the same pro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from connector.errors import Invalid, Missing, OutcomeUnknown, Stale
 from connector.locale import N_
@@ -18,6 +18,9 @@ from connector.systems.onec.objects import Objects, Seen
 from connector.systems.onec.values import empty_like, guid_of, is_empty
 from connector.systems.onec.versions import joined, parts
 from connector.systems.onec.wire import Entity
+
+_POSTED: Final = "Posted"
+"""Whether a document is posted: changed by Post and Unpost alone, never as a property."""
 
 
 class Written(NamedTuple):
@@ -37,8 +40,9 @@ class Edits:
 
     def create(self, patch: Mapping[str, Any], uid: str | None) -> Written:
         """One new object, under our uid where one is given. Raises Duplicate when the uid is taken."""
-        mine, its = self._divided(patch)
+        mine, its = self._divided({name: value for name, value in patch.items() if name != _POSTED})
         body: Entity = {**self._entity.where, **self._entity.defaults, **self._body(mine, {}, None)}
+        body = self._objects.keys.filled(body)
         if uid is not None:
             body["Ref_Key"] = uid
         made = self._wire.create(self._entity.resource, body)
@@ -59,6 +63,8 @@ class Edits:
 
         Raises Missing when there is no such object and Stale when it has another version than that.
         """
+        if _POSTED in patch:
+            return self._post(guid, bool(patch[_POSTED]), version)
         mine, its = self._divided(patch)
         stands = self._standing(guid, mine)
         companion = self._objects.companion(guid, tuple(its)) if its else None
@@ -70,6 +76,13 @@ class Edits:
             companion = self._change_companion(guid, its, companion, {**stands, **mine})
         shows_all = self._entity.companion is None or companion is not None
         return self._written(guid, changed if shows_all else None, companion, changed)
+
+    def _post(self, guid: str, wanted: bool, version: str | None) -> Written:
+        """Post a document, or take its posting back. 1C checks it then, and may refuse with its own reason."""
+        self._refuse_stale(guid, version, self._standing(guid, {}), False)
+        parameters = [("PostingModeOperational", "false")] if wanted else []
+        self._wire.act(self._entity.resource, guid, "Post" if wanted else "Unpost", parameters)
+        return self._written(guid, self._wire.one(self._entity.resource, guid) or {}, None)
 
     # -- the object itself
 

@@ -15,6 +15,7 @@ from connector.systems.onec import contacts
 from connector.systems.onec.companion import Companions, Found, companion_of
 from connector.systems.onec.contacts import Kinds
 from connector.systems.onec.filters import Condition, Guid, field
+from connector.systems.onec.keys import Keys
 from connector.systems.onec.lookup import carries, condition_of
 from connector.systems.onec.metadata import Metadata
 from connector.systems.onec.profile import EntityProfile, Lookup, Profile
@@ -57,6 +58,7 @@ class Objects:
     ) -> None:
         self.wire, self.profile, self.entity = wire, profile, entity
         self.kinds, self._metadata = kinds, metadata
+        self.keys = Keys(wire, entity.keys)
         self._unknown: frozenset[str] = frozenset()
 
     @property
@@ -120,6 +122,15 @@ class Objects:
             listed = self._rows(self._select(wanted), self._where(condition))
             seen = [self.as_seen(row, self.companion(str(row["Ref_Key"]), wanted)) for row in listed]
         return [one for one in seen if carries(one.raw, look, value, self.profile.contacts)]
+
+    def marked(self, uid: str, paths: Sequence[str]) -> list[Seen]:
+        """The objects whose text carries our uid: where a base gives new objects keys of its own."""
+        marker = self.entity.marker
+        if marker is None:
+            return []
+        rows = self._rows(self._select((*paths, marker)), self._where(field(marker).contains(uid)))
+        found = [row for row in rows if uid in str(row.get(marker))]
+        return [self.as_seen(row, self.companion(str(row["Ref_Key"]), paths)) for row in found]
 
     # -- the parts of a row
 

@@ -91,6 +91,8 @@ class ODataAdapter:
         self.wire = Wire(transport)
         self._base_url, self._peer_code, self._now = base_url, peer_code, now
         self._cache = cache
+        self.feeds: frozenset[str] | None = None
+        """The entities that somebody feeds: a message of the exchange plan is done with when all have stored it."""
         self._keeps_reference = profile.keeps_reference
         self._objects: dict[str, Objects] = {}
         self._paths: dict[str, tuple[str, ...]] = {}  # as last asked: read-backs are given in the same ones
@@ -102,7 +104,7 @@ class ODataAdapter:
         described = self.profile.entities.get(entity)
         if described is None:
             return Capabilities()
-        keeps = self._keeps_reference and described.create
+        keeps = described.create and (self._keeps_reference or described.marker is not None)
         return Capabilities(
             feed="delta" if self._registers_changes else "snapshot",
             complete=False,  # rows that the user may not see are left out: silence about a record means nothing
@@ -140,7 +142,9 @@ class ODataAdapter:
             raise self._cannot(N_("{account} cannot look up {entity} by {scheme}"), entity, scheme=scheme)
         if scheme in ("reference", "id_1c"):
             row = self.get(entity, value, paths)
-            return [] if row is None else [row]
+            if row is not None:
+                return [row]
+            return [_row(seen, paths) for seen in (objects.marked(value, paths) if scheme == "reference" else ())]
         return [_row(seen, paths) for seen in objects.found(objects.entity.find[scheme], value, paths)]
 
     # -- writing
@@ -150,6 +154,7 @@ class ODataAdapter:
         if not objects.entity.create:
             raise self._cannot(N_("{account} lets nobody create {entity}"), entity)
         self._refuse_lacking(entity, objects.entity, patch)
+        patch = _marked(objects.entity, patch, reference)
         written = Edits(objects).create(patch, reference if self._keeps_reference else None)
         if self._keeps_reference and written.guid != reference:
             log.warning("%s: 1C gave %s a key of its own instead of ours", self.account, entity)
@@ -213,7 +218,7 @@ class ODataAdapter:
     def _node(self) -> Plan:
         if self._plan is None:
             assert self.profile.exchange_plan is not None and self._peer_code is not None
-            entities = frozenset(self.profile.entities)
+            entities = self.feeds if self.feeds is not None else frozenset(self.profile.entities)
             self._plan = plan_of(self.wire, self._base_url, self.profile.exchange_plan, self._peer_code, entities)
         return self._plan
 
@@ -284,6 +289,13 @@ class ODataAdapter:
 
     def _cannot(self, text: str, entity: str, **facts: object) -> ConnectorError:
         return Invalid(text, account=self.account, entity=entity, **facts)
+
+
+def _marked(entity: EntityProfile, patch: Raw, uid: str) -> Raw:
+    """With our uid at the end of the marker text. Written always: whether a base takes our key is known too late."""
+    if entity.marker is None:
+        return patch
+    return {**patch, entity.marker: f"{patch.get(entity.marker) or ''} [{uid}]".strip()}
 
 
 def _row(seen: Seen, paths: Sequence[str]) -> Row:

@@ -12,7 +12,7 @@ Names are general knowledge of the configurations (1c.md, section 8); `check` co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -56,6 +56,21 @@ class Companion(Strict):
     fixed: Mapping[str, Scalar] = Field(default_factory=dict)
 
 
+class KeyLookup(Strict):
+    """How a property of a new object that holds a reference gets its key.
+
+    What the record tells (an INN, a name) is looked up in `resource` by the property `by`; untold, by the key that the
+    property `from` of the new object holds, else by `value`; with neither the only object there is. An `optional` one
+    stays empty where there is none.
+    """
+
+    resource: str
+    by: str | None = None
+    value: str | None = None
+    from_: str | None = Field(default=None, alias="from")
+    optional: bool = False
+
+
 class EntityProfile(Strict):
     """One canonical entity in this configuration."""
 
@@ -65,6 +80,8 @@ class EntityProfile(Strict):
     required: Mapping[str, str] = Field(default_factory=dict)  # property -> canonical field: no create without them
     find: Mapping[str, Lookup] = Field(default_factory=dict)  # scheme -> how
     companion: Companion | None = None
+    keys: Mapping[str, KeyLookup] = Field(default_factory=dict)  # property -> where its key is looked up
+    marker: str | None = None  # the text property that also carries our uid, for a base that gives keys of its own
     create: bool = True
     update: bool = True
 
@@ -94,10 +111,13 @@ class Profile(Strict):
     page: int = Field(default=1000, ge=2)
     keeps_reference: bool = True  # a new object takes the GUID we choose
 
-    def resources(self) -> tuple[str, ...]:
-        """Every resource it uses, each once: what must be ticked in «Состав»."""
-        used = dict.fromkeys(entity.resource for entity in self.entities.values())
-        used |= dict.fromkeys(entity.companion.resource for entity in self.entities.values() if entity.companion)
+    def resources(self, entities: Iterable[str] | None = None) -> tuple[str, ...]:
+        """Every resource that these entities use (all unless named), each once: what must be ticked in «Состав»."""
+        wanted = self.entities if entities is None else [name for name in entities if name in self.entities]
+        described = [self.entities[name] for name in wanted]
+        used = dict.fromkeys(entity.resource for entity in described)
+        used |= dict.fromkeys(entity.companion.resource for entity in described if entity.companion)
+        used |= dict.fromkeys(look.resource for entity in described for look in entity.keys.values())
         return (*used, self.contacts.kinds)
 
 

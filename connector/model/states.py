@@ -83,6 +83,8 @@ class Link:
     at: str
     stale: bool = False
     """We have written since `seen` was read."""
+    run: int = 0
+    """The run that made it."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from connector.model.states import Conflict
 from connector.store.db import Db
 
 _COLUMNS = "id, kind, entity, uid, field, base, vals, rule, winner, status, by, at, run"
+
+_OF_OPEN = "status = 'open' AND uid > ''"
+"""Answered from the index of the open ones, which begins with the uid; decided ones are not looked through."""
 
 
 class _Row(NamedTuple):
@@ -132,6 +136,27 @@ class Conflicts:
             [value for value in asked.values() if value is not None],
         )
         return [_conflict(row) for row in rows]
+
+    def by_rule(self, rule: str) -> list[Conflict]:
+        """The open ones under a rule, in the order they arose."""
+        rows = self._db.all(f"SELECT {_COLUMNS} FROM conflict WHERE {_OF_OPEN} AND rule = ?", (rule,))
+        return [_conflict(row) for row in sorted(rows, key=itemgetter(0))]
+
+    def rivals(self, entity: str) -> dict[str, set[str]]:
+        """Each record in an open question of who is who -> those that it may be the same as."""
+        found: dict[str, set[str]] = {}
+        rows = self._db.all(
+            f"SELECT uid, vals FROM conflict WHERE {_OF_OPEN} AND kind = 'identity' AND entity = ?", (entity,)
+        )
+        for uid, values in rows:
+            for rival in {rival for uids in json.loads(values).values() for rival in uids}:
+                found.setdefault(uid, set()).add(rival)
+                found.setdefault(rival, set()).add(uid)
+        return found
+
+    def withdraw(self, conflict_ids: Sequence[int]) -> None:
+        """Forget questions that have answered themselves before anybody was asked."""
+        self._db.many("DELETE FROM conflict WHERE id = ?", [(conflict_id,) for conflict_id in conflict_ids])
 
     def open_of(self, uids: Iterable[str]) -> dict[str, list[Conflict]]:
         found: dict[str, list[Conflict]] = {}

@@ -15,7 +15,7 @@ from connector.store.db import Db
 
 _COLUMNS = (
     "l.id, l.uid, f.spoke, f.entity, l.external_id, l.is_primary, l.seen, l.shadow, l.version, l.gone, l.changed_at, "
-    "l.how, l.by, l.at, (l.seen IS NOT NULL AND l.seen_hash IS NULL)"
+    "l.how, l.by, l.at, (l.seen IS NOT NULL AND l.seen_hash IS NULL), l.run"
 )
 _FROM = "FROM link l JOIN feed f ON f.id = l.feed"
 
@@ -316,4 +316,5 @@ def _link(row: tuple[Any, ...]) -> Link:
         by=row[12],
         at=row[13],
         stale=bool(row[14]),
+        run=row[15],
     )

@@ -111,6 +111,14 @@ class Outbox:
             found.setdefault(operation.uid, []).append(operation)
         return found
 
+    def created(self, uids: Iterable[str]) -> set[tuple[str, str]]:
+        """(uid, spoke) of every record that we have created there, or tried to."""
+        rows = self._db.all(
+            f"SELECT DISTINCT uid, spoke FROM operation WHERE verb = 'create' AND uid {self._db.among}",
+            (self._db.listed(uids),),
+        )
+        return set(rows)
+
     def forget_refusals(self, uid: str, spoke: str, verb: str) -> None:
         """A refusal that is no longer what would be planned says nothing any more."""
         self._db.run(

@@ -24,6 +24,19 @@ class Runs:
             (at, status, json.dumps(summary, ensure_ascii=False), run),
         )
 
+    def observed(self, run: int) -> None:
+        """Every feed has been read and all that a single page could not tell is settled."""
+        self._db.run("UPDATE run SET summary = ? WHERE id = ?", (json.dumps({"observed": True}), run))
+
+    def first_unobserved(self, run: int) -> int:
+        """The first of the runs up to this one, without a gap, that died before they had observed everything."""
+        rows = self._db.all("SELECT id, summary FROM run WHERE id < ? ORDER BY id DESC LIMIT 100", (run,))
+        for number, summary in rows:
+            if summary is not None and json.loads(summary).get("observed", True):
+                break
+            run = number
+        return run
+
     def last(self, limit: int = 10) -> list[tuple[int, str, str | None, str, dict[str, Any]]]:
         """(id, started, finished, status, summary), the newest first."""
         rows = self._db.all(

@@ -20,6 +20,7 @@ from connector.store.hub import TO_MERGE
 from connector.sync.apply import Applier
 from connector.sync.brakes import Held, of_absence, of_changes
 from connector.sync.capable import refuse_incapable
+from connector.sync.doubts import Doubts
 from connector.sync.fetch import fetch
 from connector.sync.lookups import Lookups
 from connector.sync.observe import Observer, Sight
@@ -120,9 +121,11 @@ class _Run:
             engine.progress.applying,
         )
         self.made = 0
+        self.observed = False
         self.failed: dict[str, ConnectorError] = self.applier.tally.stopped
         self.held: dict[str, Held] = {}
         self.observer = Observer(self.store, self.number, self.at, self.fresh_uid)
+        self.doubts = Doubts(self.store, engine.mappings, self._id_scheme, self.number, self.at, self.fresh_uid)
         self.settler = Settler(
             self.store, engine.mappings, self.number, self.at, started.date().isoformat(), self.fresh_uid
         )
@@ -133,6 +136,12 @@ class _Run:
     def fresh_uid(self) -> str:
         self.made += 1
         return new_uid(int(self.started.timestamp() * 1000), self.made, self.engine.entropy(8))
+
+    def _id_scheme(self, spoke: str, entity: str) -> str | None:
+        """The scheme under which other systems know the ids of a spoke."""
+        routes = next(routes for routes in self.engine.routes if routes.entity == entity)
+        route = routes.route(spoke)
+        return None if route is None else self.engine.adapters[route.account].capabilities(entity).id_scheme
 
     def keep_going(self) -> bool:
         """Whether the run may begin another page or group: within its budget, and still the owner of the lock."""
@@ -209,8 +218,12 @@ class _Run:
                 self._feed_ended(sight)
         for (entity, account), sight in sights.items():
             self._count(sight, entity, account)
+        since = self.store.runs.first_unobserved(self.number)
         for routes in self.entities:
+            self.doubts.settle(routes, since)
             self.observer.finish(routes)
+        self.observed = True
+        self.store.runs.observed(self.number)
 
     def _feed_ended(self, sight: Sight) -> None:
         """Everything has been seen: what a complete feed did not mention is gone, below the brake."""
@@ -353,7 +366,8 @@ class _Run:
             self.store.runs.completed(names)
         finished = self.engine.clock().isoformat(timespec="seconds")
         kind = "plan" if self.options.dry else "sync"
-        self.store.runs.finish(self.number, finished, status or report.status, {**report.as_json(), "kind": kind})
+        summary = {**report.as_json(), "kind": kind, "observed": self.observed}
+        self.store.runs.finish(self.number, finished, status or report.status, summary)
 
     def _settle_brakes(self) -> None:
         self.store.runs.release([brake_id for brake_id, *_ in self.store.runs.held()])

@@ -5,11 +5,11 @@ Names are never a key. A value is canonical before it comes here: sentinels are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from connector.model.records import ENTITIES
-from connector.model.states import How
+from connector.model.states import Conflict, How
 from connector.model.values import ABSENT
 
 DECISIVE: Final = frozenset({"id_1c", "reference"})
@@ -25,8 +25,14 @@ HOW: Final[dict[str, How]] = {
     "email": "email",
 }
 
+TRAITS: Final = tuple(scheme for scheme in HOW if scheme not in DECISIVE)
+"""Schemes that tell a record by what it has, in ladder order."""
+
 WEAK: Final = frozenset({"card", "barcode", "phone", "inn", "email"})
-"""Links made by a trait: in the run that made them they may still be taken back when the trait proves shared."""
+"""Links made by a trait: in the run that made them they may still be made otherwise when the trait proves shared."""
+
+UNSETTLED: Final = "unsettled"
+"""The rule of an identity conflict that is settled when every feed has been read."""
 
 _SCHEME: Final = {("card", "uid"): "card_uid", ("product", "sku"): "sku"}
 
@@ -45,3 +51,40 @@ def identifiers(entity: str, values: Mapping[str, Any]) -> Iterator[tuple[str, s
 def findable(entity: str, values: Mapping[str, Any], schemes: tuple[str, ...]) -> list[tuple[str, str]]:
     """The identifiers by which a system that can find by `schemes` could find this record again."""
     return [(scheme, value) for scheme, value in identifiers(entity, values) if scheme in schemes]
+
+
+def row_keys(
+    entity: str,
+    values: Mapping[str, Any],
+    external_id: str,
+    id_scheme: str | None,
+    *,
+    reference: str | None = None,
+    cards: Sequence[str] = (),
+) -> list[tuple[str, str]]:
+    """The keys of a remote row in ladder order: its own id, our reference, its values, the cards it is said to hold."""
+    keys = list(identifiers(entity, values))
+    stored = [("reference", reference)] if reference is not None else []
+    if id_scheme is not None:
+        stored.insert(0, (id_scheme, external_id))
+    at = sum(scheme in DECISIVE for scheme, _ in keys)
+    held = [("card_uid", number) for number in cards]
+    keys[at:at] = [key for key in held if key not in keys]
+    return stored + keys
+
+
+def identity_conflict(
+    entity: str, uid: str, scheme: str, values: Mapping[str, Sequence[str]], rule: str = "manual"
+) -> Conflict:
+    """A question of who is who: `values` are the other records, by a spoke that has them."""
+    return Conflict(
+        kind="identity",
+        entity=entity,
+        uid=uid,
+        field=scheme,
+        base=None,
+        values=values,
+        rule=rule,
+        winner=None,
+        status="open",
+    )

@@ -19,12 +19,12 @@ from connector.locale import N_, Sentence
 from connector.mapping import Mapping
 from connector.model.records import ENTITIES, as_dict, merged_fields
 from connector.model.routes import EntityRoutes, Route
-from connector.model.states import Conflict, JournalLine
+from connector.model.states import JournalLine
 from connector.store import Store
 from connector.store.crosswalk import Known, NewLink
 from connector.store.hub import TO_COMPLETE, TO_MERGE, TO_PLAN
-from connector.sync.identity import identifiers
-from connector.sync.match import Matched, Taken, Unlinked, match
+from connector.sync.identity import UNSETTLED, identity_conflict, row_keys
+from connector.sync.match import Matched, Unlinked, match
 from connector.sync.sight import tag
 from connector.systems.base import Page, Row
 
@@ -68,7 +68,7 @@ class _New:
     row: Row
     hash: bytes
     values: dict[str, Any]
-    keys: list[tuple[str, str]]
+    keys: list[tuple[str, str]] = field(default_factory=list)
     waits: bool = False
     body: bytes = b""
     problems: list[RowError] = field(default_factory=list)
@@ -149,11 +149,10 @@ class Observer:
     def _new(self, sight: Sight, found: Sequence[tuple[Row, bytes]]) -> None:
         rows = [self._read(sight, row, digest) for row, digest in found]
         self._journal(sight, rows)
-        self._card_keys(sight, rows)
+        self._know(sight, rows)
         self._resolve(sight, rows)
         matched = self._match(sight, [new for new in rows if not new.row.gone])
         uids = {decision.external_id: decision for decision in matched.decisions}
-        self._detach(sight, matched)
         self._store(sight, rows, uids)
         self._doubts(sight, matched)
         sight.changed += len(rows)
@@ -163,24 +162,21 @@ class Observer:
         record = sight.mapping.read(decode(row.body), problems)
         values = as_dict(record)
         entity = sight.route.entity
-        keys = list(identifiers(entity, values))
-        if row.reference is not None:
-            keys.insert(0, ("reference", row.reference))
-        if sight.id_scheme is not None:
-            keys.insert(0, (sight.id_scheme, row.external_id))
         if entity == "card":
             self._hold_cards(sight, [(row, record)])
-        return _New(row, digest, values, keys, problems=problems)
+        return _New(row, digest, values, problems=problems)
 
-    def _card_keys(self, sight: Sight, rows: Sequence[_New]) -> None:
-        """A customer is also known by the cards that its own system says it holds."""
-        if sight.route.entity != "customer":
-            return
-        held = self.store.crosswalk.held(sight.feed, [new.row.external_id for new in rows])
+    def _know(self, sight: Sight, rows: Sequence[_New]) -> None:
+        """By what each row may be known. A customer is also known by the cards that its own system says it holds."""
+        entity = sight.route.entity
+        cards: dict[str, list[str]] = {}
+        if entity == "customer":
+            cards = self.store.crosswalk.held(sight.feed, [new.row.external_id for new in rows])
         for new in rows:
-            numbers = [("card_uid", number) for number in held.get(new.row.external_id, ())]
-            at = sum(1 for scheme, _ in new.keys if scheme in ("id_1c", "reference"))
-            new.keys[at:at] = [key for key in numbers if key not in new.keys]
+            own = cards.get(new.row.external_id, ())
+            new.keys = row_keys(
+                entity, new.values, new.row.external_id, sight.id_scheme, reference=new.row.reference, cards=own
+            )
 
     def _resolve(self, sight: Sight, rows: Sequence[_New]) -> None:
         """References become uids; one that leads nowhere yet is left out, and its record is merged later."""
@@ -209,12 +205,9 @@ class Observer:
         for uid in self.store.hub.bodies(own) if own else ():
             holders[("reference", uid)] = [self.store.hub.survivor(uid)]
         candidates = {uid for uids in holders.values() for uid in uids}
-        taken = {
-            uid: Taken(*link)
-            for uid, link in (self.store.crosswalk.primaries(feed, candidates) if candidates else {}).items()
-        }
+        taken = self.store.crosswalk.primaries(feed, candidates) if candidates else {}
         unlinked = [Unlinked(new.row.external_id, new.keys) for new in rows]
-        return match(unlinked, holders, taken, self.run, self.fresh_uid)
+        return match(unlinked, holders, taken, self.fresh_uid)
 
     def _store(self, sight: Sight, rows: Sequence[_New], decisions: dict[str, Any]) -> None:
         entity, carries = sight.route.entity, sight.carried
@@ -241,9 +234,7 @@ class Observer:
                     marks[TO_COMPLETE].append(uid)
             else:
                 marks[TO_MERGE].append(uid)
-                keys.extend(
-                    (entity, scheme, value, uid) for scheme, value in new.keys if scheme in ("id_1c", "card_uid")
-                )
+                keys.extend((entity, scheme, value, uid) for scheme, value in new.keys if scheme != "reference")
             links.append(self._link(new, uid, shadow, "created" if decision is None else decision.how))
         self.store.hub.add(entity, bodies)
         self.store.crosswalk.add(sight.feed, links)
@@ -266,27 +257,13 @@ class Observer:
             self.run, how, "run", self.at,
         )  # fmt: skip
 
-    def _detach(self, sight: Sight, matched: Matched) -> None:
-        """Links of this run that proved to rest on a shared value become records of their own."""
-        entity = sight.route.entity
-        for link_id, (uid, other) in matched.detached.items():
-            self.store.hub.add(entity, [(other, b"{}")])
-            self.store.crosswalk.move(link_id, other, True, "created", "run", self.at)
-            self.store.hub.mark(entity, [uid, other], TO_MERGE)
-
     def _doubts(self, sight: Sight, matched: Matched) -> None:
+        """What a page cannot tell is settled at the end of the feeds; two rows with one reference of ours are asked."""
+        entity, spoke = sight.route.entity, sight.route.spoke
         conflicts = [
-            Conflict(
-                kind="identity",
-                entity=sight.route.entity,
-                uid=doubt.uid,
-                field=doubt.scheme,
-                base=None,
-                values={sight.route.account: sorted(set(doubt.rivals) - {doubt.uid})},
-                rule="manual",
-                winner=None,
-                status="open",
-            )
+            identity_conflict(entity, doubt.uid, doubt.scheme, {spoke: doubt.rivals})
+            if doubt.scheme == "reference"
+            else identity_conflict(entity, doubt.uid, UNSETTLED, {spoke: doubt.rivals}, rule=UNSETTLED)
             for doubt in matched.doubts
         ]
         self.store.conflicts.write(conflicts, self.run, self.at)

@@ -65,6 +65,8 @@ class Around:
     """(scheme, value) -> the records that carry it."""
     coming: Map[tuple[str, str, str], str] = field(default_factory=dict)
     """(spoke, entity, uid) -> the operation that will create it there, of the records referred to."""
+    doubted: Map[str, frozenset[str]] = field(default_factory=dict)
+    """uid -> the spokes where a record lives that may be the same one: nothing is created there for it."""
 
 
 def plan(view: View, routes: EntityRoutes, targets: Sequence[Target], around: Around) -> Planned:
@@ -161,6 +163,8 @@ def _plan_update(view: View, routes: EntityRoutes, target: Target, around: Aroun
 def _plan_create(view: View, routes: EntityRoutes, target: Target, around: Around, planned: Planned) -> None:
     route, can = target.route, target.capabilities
     if not (route.create and can.can_create) or view.held or view.hub.get("active") is False:
+        return
+    if route.spoke in around.doubted.get(view.uid, ()):
         return
     if not in_scope(view, route) or not _may_feed(view, routes, route):
         return

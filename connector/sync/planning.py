@@ -112,11 +112,12 @@ class Planner:
         """The operations of one entity, chunk by chunk; records with nothing left to do are settled."""
         targets = self.targets(routes, accounts)
         reachable = {route.account for route in routes.routes if route.writes} <= set(accounts)
+        rivals = self.store.conflicts.rivals(routes.entity)
         after = ""
         while uids := self.store.hub.marked(routes.entity, TO_PLAN, after, CHUNK):
             after = uids[-1]
             views = load(self.store, routes, self.mappings, uids)
-            around = self._around(views, targets)
+            around = self._around(views, targets, rivals)
             planned = [(view, plan(view, routes, targets, around)) for view in views]
             self._remember(routes, planned, reachable)
             operations = [operation for _, each in planned for operation in each.operations]
@@ -141,7 +142,7 @@ class Planner:
     def _open(view: View) -> bool:
         return any(operation.status in ("sent", "unknown", "parked") for operation in view.operations)
 
-    def _around(self, views: Sequence[View], targets: Sequence[Target]) -> Around:
+    def _around(self, views: Sequence[View], targets: Sequence[Target], rivals: Mapping[str, set[str]]) -> Around:
         found: dict[tuple[str, str, str], str] = {}
         for target in targets:
             for name, entity in target.mapping.references.items():
@@ -150,7 +151,15 @@ class Planner:
                 found.update({(target.route.spoke, entity, uid): known[uid] for uid in known})
         keys = {key for view in views for key in identifiers(view.entity, view.hub)}
         shared = self.store.hub.holders(views[0].entity, {value for _, value in keys}) if keys else {}
-        return Around(found, shared, self._coming)
+        return Around(found, shared, self._coming, self._doubted(views, rivals))
+
+    def _doubted(self, views: Sequence[View], rivals: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+        concerned = {view.uid: rivals[view.uid] for view in views if view.uid in rivals}
+        links = self.store.crosswalk.of(sorted({uid for others in concerned.values() for uid in others}))
+        return {
+            uid: frozenset(link.spoke for other in others for link in links[other] if link.primary and not link.gone)
+            for uid, others in concerned.items()
+        }
 
 
 def referring(entity: str) -> list[tuple[str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -230,7 +229,7 @@ def test_stamps_are_set_and_removed(shop: MemorySystem, adapter: MemoryAdapter) 
 def test_the_scheme_of_its_own_ids_is_told() -> None:
     told = [
         MemoryAdapter(MemorySystem({"customer": table}), account="shop").capabilities("customer").id_scheme
-        for table in (CUSTOMER, replace(CUSTOMER, id_scheme="id_1c"))
+        for table in (CUSTOMER, dataclasses.replace(CUSTOMER, id_scheme="id_1c"))
     ]
     assert told == [None, "id_1c"]
 

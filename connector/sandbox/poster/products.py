@@ -107,6 +107,12 @@ def _recipe(state: State, row: Mapping[str, Any]) -> dict[str, Any]:
     return recipe
 
 
+def _weight(text: str) -> int | float:
+    """As a JSON number: whole where it is whole."""
+    weight = decimal(text, "brutto")
+    return int(weight) if weight == int(weight) else float(weight)
+
+
 def structure(state: State, item: Mapping[str, Any]) -> dict[str, Any]:
     """One row of a recipe, as getProduct and getPrepack show it."""
     inner = item["type"] == "2"
@@ -120,8 +126,8 @@ def structure(state: State, item: Mapping[str, Any]) -> dict[str, Any]:
         **{f"pr_in_{name}": item[name] for name in _PREPARED},
         "structure_unit": unit,
         "structure_type": item["type"],
-        "structure_brutto": int(item["brutto"]),
-        "structure_netto": int(item["netto"]),
+        "structure_brutto": _weight(item["brutto"]),
+        "structure_netto": _weight(item["netto"]),
         "structure_lock": item["lock"],
         "structure_selfprice": str(price),
         "ingredient_name": source["name"],

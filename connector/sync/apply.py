@@ -6,6 +6,7 @@ outcome is not known stays so until somebody has looked (invariants 2, 3, 5).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,7 @@ from connector.model.states import Link, Operation, Shadow, shadow_bytes
 from connector.store import Store
 from connector.store.crosswalk import NewLink
 from connector.store.hub import TO_MERGE, TO_PLAN
+from connector.sync.fetch import Spent
 from connector.sync.identity import HOW, findable
 from connector.sync.observe import decode
 from connector.sync.planning import referring
@@ -86,6 +88,7 @@ class Applier:
         self.keep_going = keep_going
         self.progress = progress
         self.tally = Tally()
+        self.spent: Spent = Counter()
         self.single: set[str] = set()
         """Accounts that are not given batches in this run."""
 
@@ -101,7 +104,9 @@ class Applier:
                 for operation in group:
                     operation.status = "sent"
                 self.store.outbox.intend(group, self.run, self.at)
+            before = self.adapters[account].requests()
             results = self._carry_out(group)
+            self.spent[group[0].entity, account] += self.adapters[account].requests() - before
             with self.store.transaction(durable=True):
                 for result in results:
                     self._record(result)

@@ -130,7 +130,7 @@ class _Run:
             self.store, engine.mappings, self.number, self.at, started.date().isoformat(), self.fresh_uid
         )
         self.planner = Planner(self.store, engine.mappings, engine.adapters, self.number, self.at)
-        self.lookups = Lookups(self.store, engine.mappings, engine.adapters, self.number, self.at)
+        self.lookups = Lookups(self.store, engine.mappings, engine.adapters, self.number, self.at, self.applier.spent)
         self._beat = started
 
     def fresh_uid(self) -> str:
@@ -209,7 +209,9 @@ class _Run:
             sights[routes.entity, route.account] = self.observer.begin(routes, route, mapping, can.id_scheme)
             cursor = None if self.options.full else self.store.runs.cursor(route.account, routes.entity)
             jobs.append((adapter, routes.entity, mapping.paths, cursor))
-        for account, entity, page in fetch(jobs, self.failed, self.keep_going, self.engine.concurrent):
+        for account, entity, page in fetch(
+            jobs, self.failed, self.keep_going, self.engine.concurrent, self.applier.spent
+        ):
             sight = sights[entity, account]
             if page is not None:
                 self.observer.page(sight, page)
@@ -344,6 +346,8 @@ class _Run:
         self._tally()
         for name, adapter in self.engine.adapters.items():
             report.requests += adapter.requests() - before[name]
+        for (entity, account), count in self.applier.spent.items():
+            report.route(entity, account).requests = count
         for account, error in self.failed.items():
             for routes in self.entities:
                 for route in routes.routes:
@@ -361,13 +365,24 @@ class _Run:
         }
         report.seconds = (self.engine.clock() - self.started).total_seconds()
         report.conclude()
-        if not self.options.dry and report.status != "stopped" and self.options.account is None:
-            names = [(routes.entity, route.account) for routes in self.entities for route in routes.routes]
-            self.store.runs.completed(names)
+        if not self.options.dry and not report.out_of_time and not report.consent_missing and status is None:
+            self.store.runs.completed(self._completed())
         finished = self.engine.clock().isoformat(timespec="seconds")
         kind = "plan" if self.options.dry else "sync"
         summary = {**report.as_json(), "kind": kind, "observed": self.observed}
         self.store.runs.finish(self.number, finished, status or report.status, summary)
+
+    def _completed(self) -> list[tuple[str, str]]:
+        """The routes that this run has carried to their end: their account answered and no brake held them."""
+        held = {brake.route for brake in self.held.values()}
+        return [
+            (routes.entity, route.account)
+            for routes in self.entities
+            for route in routes.routes
+            if route.account not in self.failed
+            and route.name not in held
+            and self.options.account in (None, route.account)
+        ]
 
     def _settle_brakes(self) -> None:
         self.store.runs.release([brake_id for brake_id, *_ in self.store.runs.held()])

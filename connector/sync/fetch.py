@@ -5,6 +5,7 @@ Pages are handed over in one fixed order, whichever account answers first: what 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -19,6 +20,10 @@ READ_AHEAD: Final = 16
 _PAUSE: Final = 0.05
 
 
+Spent = Counter[tuple[str, str]]
+"""(entity, account) -> requests."""
+
+
 class Job(NamedTuple):
     """One feed to read."""
 
@@ -26,6 +31,7 @@ class Job(NamedTuple):
     entity: str
     paths: Sequence[str]
     cursor: str | None
+    spent: Spent
 
 
 Fetched = tuple[str, str, Page | None]
@@ -37,9 +43,13 @@ def fetch(
     failed: MutableMapping[str, ConnectorError],
     keep_going: Callable[[], bool],
     concurrent: bool,
+    spent: Spent,
 ) -> Iterator[Fetched]:
-    """Every page of every feed, in the order of the jobs. An account that fails is noted and gives nothing more."""
-    feeds = [Job(*job) for job in jobs]
+    """Every page of every feed, in the order of the jobs. An account that fails is noted and gives nothing more.
+
+    `spent` learns how many requests each feed took.
+    """
+    feeds = [Job(*job, spent) for job in jobs]
     accounts = {job.adapter.account for job in feeds}
     readers = {account: _Reader([job for job in feeds if job.adapter.account == account]) for account in accounts}
     threaded = concurrent and len(accounts) > 1
@@ -65,7 +75,11 @@ def fetch(
 
 
 def _pages(job: Job) -> Iterator[Page | None]:
-    yield from job.adapter.feed(job.entity, job.paths, job.cursor)
+    before = job.adapter.requests()
+    try:
+        yield from job.adapter.feed(job.entity, job.paths, job.cursor)
+    finally:
+        job.spent[job.entity, job.adapter.account] += job.adapter.requests() - before
     yield None
 
 

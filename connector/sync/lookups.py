@@ -11,6 +11,7 @@ from connector.model.states import Shadow, shadow_bytes
 from connector.store import Store
 from connector.store.crosswalk import NewLink
 from connector.store.hub import TO_MERGE, TO_PLAN
+from connector.sync.fetch import Spent
 from connector.sync.identity import HOW, findable
 from connector.sync.sight import digest
 from connector.sync.view import Mappings, View, load
@@ -21,13 +22,16 @@ PER_RUN = 500
 
 
 class Lookups:
-    def __init__(self, store: Store, mappings: Mappings, adapters: Mapping[str, Adapter], run: int, at: str) -> None:
+    def __init__(
+        self, store: Store, mappings: Mappings, adapters: Mapping[str, Adapter], run: int, at: str, spent: Spent
+    ) -> None:
         self.store = store
         self.mappings = mappings
         self.adapters = adapters
         self.run = run
         self.at = at
         self.left = PER_RUN
+        self.spent = spent
 
     def look(self, routes: EntityRoutes, failed: MutableMapping[str, ConnectorError]) -> None:
         """Look up the marked records of an entity in every route that is read by look-up only."""
@@ -58,7 +62,9 @@ class Lookups:
         adapter, mapping = self.adapters[route.account], self.mappings[route.spoke, view.entity]
         self.left -= 1
         for scheme, value in keys:
+            before = adapter.requests()
             rows = adapter.find(view.entity, scheme, value, mapping.paths)
+            self.spent[view.entity, route.account] += adapter.requests() - before
             if len(rows) == 1:
                 with self.store.transaction():
                     self._found(route, feed, view, rows[0], scheme)

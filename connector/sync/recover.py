@@ -27,6 +27,8 @@ class Recovery:
         for operation in self.store.outbox.with_status("sent", "unknown"):
             if operation.account not in self.applier.adapters or operation.account in self.applier.tally.stopped:
                 continue
+            adapter = self.applier.adapters[operation.account]
+            before = adapter.requests()
             try:
                 self._look(operation)
                 self.looked += 1
@@ -35,6 +37,8 @@ class Recovery:
                     self.store.outbox.become(operation, "unknown", reason=error)
                 if isinstance(error, StopError) or not operation.external_id:
                     self.applier.tally.stopped.setdefault(operation.account, error)
+            finally:
+                self.applier.spent[operation.entity, operation.account] += adapter.requests() - before
 
     def _look(self, operation: Operation) -> None:
         match operation.verb:

@@ -14,10 +14,11 @@ from typing import Annotated, Final
 from pydantic import Field, StrictBool
 
 from connector.config.accounts import CHANNELS, KINDS, Account
+from connector.config.ledger import LedgerEntity, mirror_mistakes
 from connector.errors import ConfigError
 from connector.locale import N_, Sentence
-from connector.model.records import ENTITIES, fields_of
-from connector.model.routes import Brakes, Deletion, Direction, EntityRoutes, Route, Rule, RuleName, Scope
+from connector.model.records import ENTITIES, fields_of, is_ledger
+from connector.model.routes import Brakes, Closed, Deletion, Direction, EntityRoutes, Route, Rule, RuleName, Scope
 from connector.yamlfile import Document, Key, Strict, read, together, unknown_word
 
 ROUTES: Final = "routes.yaml"
@@ -48,11 +49,20 @@ class SpokeLine(Strict):
     peers: StrictBool = Field(default=False, description="accounts of this kind feed each other too")
 
 
+_PARTS: Final = frozenset(cls.part for cls in ENTITIES.values() if cls.part is not None)
+_ROUTED: Final = [entity for entity in ENTITIES if entity not in _PARTS]
+Names = Annotated[list[str], Field(description="kinds or account names")]
+
+
 class RouteLine(Strict):
     """One entity."""
 
-    entity: str = Field(json_schema_extra={"enum": list(ENTITIES)})
-    spokes: dict[str, SpokeLine] = Field(description="by kind or by account name")
+    entity: str = Field(json_schema_extra={"enum": list(_ROUTED)})
+    spokes: dict[str, SpokeLine] = Field(default_factory=dict, description="by kind or by account name")
+    from_: Names | None = Field(default=None, alias="from", description="where the facts of a ledger come from")
+    to: Names | None = Field(default=None, description="where they are told, once each")
+    closed: Closed | None = Field(default=None, description="what becomes of a document of a closed period")
+    post: StrictBool | None = Field(default=None, description="whether documents are posted where they are told")
     authority: dict[str, str] = Field(default_factory=dict, description="field -> who decides; “default” for the rest")
     together: dict[str, list[str]] = Field(default_factory=dict, description="fields that move together")
     deletion: Deletion = "deactivate"
@@ -76,7 +86,7 @@ def compile_routes(path: Path, accounts: Iterable[Account], mappings: Sequence[P
     known = tuple(accounts)
     errors: list[ConfigError] = []
     compiled = {
-        line.entity: _Entity(document, index, line, known, mappings, errors).routes()
+        line.entity: _kind_of(line)(document, index, line, known, mappings, errors).routes()
         for index, line in enumerate(lines)
         if _is_entity(document, index, lines, errors)
     }
@@ -85,10 +95,14 @@ def compile_routes(path: Path, accounts: Iterable[Account], mappings: Sequence[P
     return tuple(compiled[entity] for entity in ENTITIES if entity in compiled)
 
 
+def _kind_of(line: RouteLine) -> type[_Entity] | type[LedgerEntity]:
+    return LedgerEntity if is_ledger(line.entity) else _Entity
+
+
 def _is_entity(document: Document, index: int, lines: RoutesFile, errors: list[ConfigError]) -> bool:
     name = lines[index].entity
-    if name not in ENTITIES:
-        sentence = unknown_word(name, ENTITIES)
+    if name not in _ROUTED:
+        sentence = unknown_word(name, _ROUTED)
         errors.append(document.error(sentence.text, index, "entity", **sentence.facts))
         return False
     if any(earlier.entity == name for earlier in lines[:index]):
@@ -109,6 +123,10 @@ class _Entity:
     errors: list[ConfigError]
 
     def routes(self) -> EntityRoutes:
+        line = self.line
+        given = {"from": line.from_, "to": line.to, "closed": line.closed, "post": line.post}
+        spokes = line.spokes if "spokes" in line.model_fields_set else None
+        self.errors.extend(mirror_mistakes(self.document, self.index, {**given, "spokes": spokes}))
         self._check_spokes()
         self._check_fields()
         routes = tuple(self._routes())

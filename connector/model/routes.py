@@ -13,6 +13,7 @@ Direction = Literal["both", "read", "write", "off"]
 Deletion = Literal["deactivate", "delete", "never"]
 Scope = Literal["all", "legal", "has_phone", "has_card", "in_group", "linked"]
 RuleName = Literal["spokes", "latest", "manual", "union", "none"]
+Closed = Literal["refuse", "correct", "ask"]
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,16 @@ class Route:
     brakes: Brakes = Brakes()
     peers: bool = False
     stamp: str | None = None  # the 1C spoke whose GUID is written into this system's id_1c
+    fed: str | None = None  # of a ledger's source: the entity that is read there, which may be a part of this one
 
     @property
     def name(self) -> str:
         return f"{self.entity}/{self.account}"
+
+    @property
+    def observed(self) -> str:
+        """The entity that is read there."""
+        return self.fed or self.entity
 
     @property
     def reads(self) -> bool:
@@ -75,6 +82,21 @@ class EntityRoutes:
     proposed: frozenset[str] = frozenset()
     """Entities that no route creates: their records are joined by a person, and until then a reference to one that
     only one spoke knows says nothing to the others."""
+
+    closed: Closed = "refuse"
+    """Of a ledger: what becomes of a document of a closed period. Refused; dated into the open one; asked about."""
+    post: bool = False
+    """Of a ledger: whether its documents are posted where they are told."""
+
+    @property
+    def sources(self) -> tuple[Route, ...]:
+        """Of a ledger: where its facts come from."""
+        return tuple(route for route in self.routes if route.fed is not None)
+
+    @property
+    def targets(self) -> tuple[Route, ...]:
+        """Of a ledger: where its facts are told."""
+        return tuple(route for route in self.routes if route.fed is None)
 
     def route(self, spoke: str) -> Route | None:
         return next((route for route in self.routes if route.spoke == spoke), None)

@@ -1,0 +1,124 @@
+"""1C through the web services of EnterpriseData: we call a published base, and messages travel both ways.
+
+    exchange = SoapExchange(services, counters, folder=folder, now=datetime.now)
+    for received in exchange.receive(take): ...    # take(header, objects) stores them; then the message is confirmed
+    exchange.send(objects)                         # loaded there when it returns
+
+The same promises as an exchange through a folder (`enterprisedata.folder`): our number is on the disk before a message
+leaves, one that came is proved whole before anything of it is used, and 1C is told by the next message what we have.
+Through the service that only loads there is no node, no number, and nothing to fetch.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Final
+
+from connector.errors import BrokenAnswer
+from connector.locale import N_
+from connector.systems.onec.enterprisedata import (
+    Counters,
+    Header,
+    Judgement,
+    Node,
+    Received,
+    Sent,
+    judge,
+    next_header,
+    read_message,
+    whole_message,
+    write_message,
+)
+from connector.systems.onec.enterprisedata.folder import Take
+from connector.systems.onec.services import Services
+
+MESSAGE: Final = "EnterpriseData"
+Objects = Iterable[tuple[str, Mapping[str, Any]]]
+_UPLOADED: Final = "1.8"
+"""The version for the service that only loads: nobody can be asked there, and every base of the last years knows it."""
+
+
+class SoapExchange:
+    """One exchange. Errors are those of `Services`; Locked while another process is at it."""
+
+    def __init__(
+        self, services: Services, counters: Counters | None, *, folder: Path, now: Callable[[], datetime]
+    ) -> None:
+        self._services, self._counters, self._folder, self._now = services, counters, folder, now
+
+    @property
+    def acknowledged(self) -> int:
+        """The number up to which 1C has confirmed our messages; 0 where messages have none."""
+        return 0 if self._counters is None else self._counters.load().acknowledged
+
+    def receive(self, take: Take) -> list[Received]:
+        """Fetch what 1C has for us. When `take` raises, it is fetched again the next time."""
+        if self._counters is None:
+            return []
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._counters.held(), tempfile.TemporaryFile(dir=self._folder) as file:
+            with self._services.get() as stream:
+                while chunk := stream.read(64 * 1024):
+                    file.write(chunk)
+            return [self._judged(file, take, self._counters)]
+
+    def _judged(self, file: IO[bytes], take: Take, counters: Counters) -> Received:
+        file.seek(0)
+        header, count = whole_message(file, MESSAGE)
+        judged = self._accepted(judge(counters.load(), header))
+        if judged.verdict == "accept":
+            file.seek(0)
+            message = read_message(file, MESSAGE)
+            take(message.header, message.objects)
+        counters.save(judged.node)
+        return Received(MESSAGE, judged.verdict, count if judged.verdict == "accept" else 0, judged.reason)
+
+    def send(self, objects: Objects) -> Sent:
+        """Load these objects there; without any it is a bare confirmation.
+
+        An object that cannot be written is left out and told in `written.refused`. Invalid: 1C refused the message.
+        OutcomeUnknown: nobody knows; the objects may be sent again, their `Ссылка` makes them the same ones.
+        """
+        with tempfile.TemporaryFile() as file:
+            if self._counters is None:
+                return self._load(file, Header(version=_UPLOADED, created_at=self._moment()), 0, objects)
+            with self._counters.held():
+                node = self._counters.load()
+                if node.peer is None:
+                    node = self._introduced(self._counters)
+                header, following = next_header(node, self._moment())
+                self._counters.save(following)
+                return self._load(file, header, following.sent, objects)
+
+    def _introduced(self, counters: Counters) -> Node:
+        """1C's own node code stands in its messages only. What this one carries is fetched again: nobody took it."""
+        with self._services.get() as stream:
+            header = read_message(stream, MESSAGE).header
+        known = counters.load()
+        node = replace(self._accepted(judge(known, header)).node, received=known.received)
+        counters.save(node)
+        return node
+
+    def _accepted(self, judged: Judgement) -> Judgement:
+        if judged.verdict == "refuse":
+            text = N_("{account}: the message of 1C is refused: {reason}")
+            raise BrokenAnswer(text, account=self._services.account, reason=judged.reason)
+        return judged
+
+    def _load(self, file: IO[bytes], header: Header, number: int, objects: Objects) -> Sent:
+        written = write_message(file, header, objects)
+        file.seek(0)
+        if self._services.put(file) == "seen":
+            text = N_(
+                "{account}: 1C has loaded a message {number} before and ignored this one: our counters are behind."
+                " Restore {folder} from a newer copy, or make the exchange there anew"
+            )
+            raise BrokenAnswer(text, account=self._services.account, number=number, folder=self._folder)
+        return Sent(number, MESSAGE, written)
+
+    def _moment(self) -> str:
+        return self._now().replace(microsecond=0, tzinfo=None).isoformat()

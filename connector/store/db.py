@@ -9,15 +9,19 @@ disk: intents and outcomes need that, observations do not.
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Engine
 
 from connector.store.failures import odd_text, spoken
+from connector.store.sqlite import SqliteFile, writing
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
 
 Params = Sequence[Any]
 
@@ -34,40 +38,71 @@ _TAKE_WRITER = (
 )
 
 
+def quoted(name: str) -> str:
+    """An identifier of PostgreSQL, whatever is in it."""
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
+
+
 class Db:
     """One connection, one writer. Statements use `?`; a list parameter for `IN` goes through `among`.
 
+    SQLite's file is spoken to by its own driver, until somebody asks for SQLAlchemy's connection with `open`.
     Errors of the drivers become errors of ours (`connector.store.failures`), without statements and values.
     """
 
-    def __init__(self, engine: Engine, schema: str | None) -> None:
-        self.engine = engine
+    def __init__(self, source: Engine | SqliteFile, schema: str | None) -> None:
         self.schema = schema
-        self.sqlite = engine.dialect.name == "sqlite"
+        self._file = source if isinstance(source, SqliteFile) else None
+        self._engine = None if isinstance(source, SqliteFile) else source
+        self.sqlite = self._file is not None or self.engine.dialect.name == "sqlite"
         self.undone = 0
         """How many transactions were rolled back: what was remembered from inside one of them is void."""
+        self._plain: sqlite3.Connection | None = None
         self._connection: Connection | None = None
         self._statements: dict[str, str] = {}
         self._durable = False
         self._doomed = False
 
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            assert self._file is not None
+            self._engine = self._file.engine()
+        return self._engine
+
     def open(self) -> Connection:
+        """SQLAlchemy's connection. From then on everything goes through it. Not inside a transaction begun before."""
         if self._connection is None:
+            if self._plain is not None:
+                if self._plain.in_transaction:
+                    raise RuntimeError("SQLAlchemy cannot take over in the middle of a transaction")
+                self._plain.close()
+                self._plain = None
             with spoken():
                 self._connection = self.engine.connect()
         return self._connection
 
     def raw(self) -> Any:
         """The connection of the driver itself."""
+        if self._file is not None and self._connection is None:
+            if self._plain is None:
+                with spoken():
+                    self._plain = self._file.connect()
+            return self._plain
         raw = self.open().connection.driver_connection
         assert raw is not None
         return raw
 
     def close(self) -> None:
+        if self._plain is not None:
+            self._plain.close()
+            self._plain = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        self.engine.dispose()
+        if self._engine is not None:
+            self._engine.dispose()
 
     # transactions
 
@@ -78,8 +113,13 @@ class Db:
         After an error inside, the whole is rolled back whoever catches it: PostgreSQL would refuse every further
         statement and turn the commit into a silent rollback, SQLite would commit a half.
         """
-        with self._joined(durable) if self.open().in_transaction() else self._outermost(durable):
+        with self._joined(durable) if self._in_transaction() else self._outermost(durable):
             yield
+
+    def _in_transaction(self) -> bool:
+        if self._plain is not None:
+            return self._plain.in_transaction
+        return self._connection is not None and self._connection.in_transaction()
 
     @contextmanager
     def _joined(self, durable: bool) -> Iterator[None]:
@@ -93,15 +133,13 @@ class Db:
 
     @contextmanager
     def _outermost(self, durable: bool) -> Iterator[None]:
-        connection = self.open()
         self._doomed, self._durable = False, durable
         try:
             with spoken():
+                raw = self.raw()
                 if self.sqlite:
-                    self.raw().execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-                with connection.begin():
-                    if not self.sqlite:
-                        connection.exec_driver_sql(_TAKE_WRITER, (self.schema, durable))
+                    raw.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                with writing(raw) if self._plain is not None else self._begun(durable):
                     yield
                     if self._doomed:
                         raise RuntimeError("something failed in this transaction and was passed over: nothing is kept")
@@ -110,10 +148,17 @@ class Db:
             raise
 
     @contextmanager
+    def _begun(self, durable: bool) -> Iterator[None]:
+        connection = self.open()
+        with connection.begin():
+            if not self.sqlite:
+                connection.exec_driver_sql(_TAKE_WRITER, (self.schema, durable))
+            yield
+
+    @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Read several things as they are at one moment. Nobody waits for it, and nothing may be written inside."""
-        connection = self.open()
-        if connection.in_transaction():
+        if self._in_transaction():
             yield
         elif self.sqlite:
             with spoken():
@@ -123,6 +168,7 @@ class Db:
                 finally:
                     self.raw().execute("ROLLBACK")
         else:
+            connection = self.open()
             with spoken(), connection.begin():
                 connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                 yield
@@ -139,6 +185,9 @@ class Db:
 
     def _execute(self, sql: str, params: Any) -> Any:
         with self._dooming():
+            if self._plain is not None:
+                many = isinstance(params, list)
+                return self._plain.executemany(sql, params) if many else self._plain.execute(sql, params)
             return self.open().exec_driver_sql(self._statement(sql), params)
 
     @contextmanager

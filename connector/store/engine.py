@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
-import time
-from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from connector.errors import ConfigError, StopError
+from connector.errors import ConfigError
 from connector.locale import N_
+from connector.store.db import quoted
+from connector.store.sqlite import PATIENCE, prepare, refuse_old
 
-PATIENCE: Final = 30.0
-"""Seconds that a writer waits for another one before it says that the store is busy."""
-
-_OLDEST_SQLITE: Final = (3, 37, 0)  # RETURNING, STRICT
-_WAL_PAUSE: Final = 0.02  # seconds between two attempts to switch a file to WAL
 _DRIVERS: Final = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 _LONGEST_NAME: Final = 63  # bytes of an identifier in PostgreSQL
 
@@ -30,16 +24,10 @@ def make_engine(url: str, patience: float = PATIENCE) -> tuple[Engine, str | Non
     """
     address = _address(url)
     if address.get_backend_name() == "sqlite":
-        return _sqlite(address, patience), None
+        return sqlite_engine(address, patience), None
     schema = _schema(address)
     address = address.difference_update_query(["schema"])
     return _postgres(address.set(drivername="postgresql+psycopg"), schema, patience), schema
-
-
-def quoted(name: str) -> str:
-    """An identifier of PostgreSQL, whatever is in it."""
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
 
 
 def _address(url: str) -> URL:
@@ -70,54 +58,21 @@ def _schema(address: URL) -> str | None:
     return str(schema)
 
 
-def _sqlite(address: URL, patience: float) -> Engine:
-    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
-        raise StopError(
-            N_("SQLite {found} is too old: {oldest} or later is needed; install a newer Python"),
-            found=sqlite3.sqlite_version,
-            oldest=".".join(str(part) for part in _OLDEST_SQLITE),
-        )
+def sqlite_engine(address: str | URL, patience: float) -> Engine:
+    refuse_old()
     engine = create_engine(
         address, connect_args={"timeout": patience, "check_same_thread": False}, hide_parameters=True
     )
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        _use_wal(connection, patience)
-        for pragma in (
-            "synchronous=NORMAL",
-            "foreign_keys=ON",
-            "cache_size=-16384",
-            "temp_store=FILE",
-            "wal_autocheckpoint=2000",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
+        prepare(connection, patience)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
-
-
-def _use_wal(
-    connection: sqlite3.Connection,
-    patience: float,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Two programs that make a store at once meet here, and SQLite does not wait for this lock by itself."""
-    end = clock() + patience
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or clock() >= end:
-                raise
-            sleep(_WAL_PAUSE)
-        else:
-            return
 
 
 def _postgres(address: URL, schema: str | None, patience: float) -> Engine:

@@ -7,17 +7,14 @@ ours. The driver's error is not kept as the cause, for PostgreSQL tells whole ro
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Index, UniqueConstraint
-from sqlalchemy.exc import DBAPIError
-
 from connector.errors import ConnectorError, StopError, Unavailable
 from connector.locale import N_
-from connector.store.tables import metadata
 
 
 class AlreadyLinked(ConnectorError):
@@ -125,7 +122,9 @@ def spoken() -> Iterator[None]:
     """Errors of the database driver leave the block as errors of ours."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error) as error:
+    except Exception as error:
+        if not isinstance(error, sqlite3.Error) and not _is_wrapped(error):
+            raise
         named = failure(error)
         if named is None:
             raise StatementRefused(_words(error)) from None
@@ -135,17 +134,27 @@ def spoken() -> Iterator[None]:
 
 def failure(error: BaseException) -> ConnectorError | None:
     """The error of ours for an error of a driver; None for one that is a defect of the connector."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause = _cause(error)
     if isinstance(cause, sqlite3.Error):
         answer = _of_sqlite(cause)
     else:
-        answer = _of_postgres(cause, isinstance(error, DBAPIError) and error.connection_invalidated)
+        answer = _of_postgres(cause, getattr(error, "connection_invalidated", False))
     return None if answer is None else answer[0](answer[1])
 
 
-def _words(error: DBAPIError | sqlite3.Error) -> str:
+def _is_wrapped(error: BaseException) -> bool:
+    """Whether it is a driver's error as SQLAlchemy hands it on; where that was never imported, it is none."""
+    loaded = sys.modules.get("sqlalchemy.exc")
+    return loaded is not None and isinstance(error, loaded.DBAPIError)
+
+
+def _cause(error: BaseException) -> Any:
+    return error.orig if _is_wrapped(error) else error  # type: ignore[attr-defined]
+
+
+def _words(error: BaseException) -> str:
     """What the database said, without the details that may hold somebody's data."""
-    cause: Any = error.orig if isinstance(error, DBAPIError) else error
+    cause = _cause(error)
     primary = getattr(getattr(cause, "diag", None), "message_primary", None)
     return str(primary or cause).partition("\n")[0]
 
@@ -181,6 +190,10 @@ def _of_postgres(cause: Any, disconnected: bool) -> _Answer | None:
 @cache
 def _names() -> dict[str, str]:
     """SQLite names the columns of a broken constraint, not the constraint."""
+    from sqlalchemy import Index, UniqueConstraint
+
+    from connector.store.tables import metadata
+
     found: dict[str, str] = {}
     for table in metadata.tables.values():
         for item in (*table.constraints, *table.indexes):

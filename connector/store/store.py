@@ -13,12 +13,12 @@ from connector.locale import N_
 from connector.store.conflicts import Conflicts
 from connector.store.crosswalk import Crosswalk
 from connector.store.db import Db
-from connector.store.engine import PATIENCE, make_engine
 from connector.store.hub import Hub
 from connector.store.journal import Journal
 from connector.store.outbox import Outbox
 from connector.store.owner import lives
 from connector.store.runs import Runs
+from connector.store.sqlite import PATIENCE, sqlite_file
 from connector.store.version import make, require_current, version
 
 LOCK_DEAD_AFTER = 120
@@ -97,12 +97,11 @@ def open_store(url: str, *, patience: float = PATIENCE, any_version: bool = Fals
     Raises ConfigError for an address that is none, Unavailable when nobody answers there, Outdated (exit code 2)
     when the tables are of another version, unless `any_version`. `patience` is how many seconds a writer waits.
     """
-    engine, schema = make_engine(url, patience)
-    store = Store(Db(engine, schema))
+    store = Store(_database(url, patience))
     try:
         if not any_version:
             require_current(store.db)
-        store.db.open()
+        store.db.raw()
     except BaseException:
         store.close()
         raise
@@ -111,11 +110,20 @@ def open_store(url: str, *, patience: float = PATIENCE, any_version: bool = Fals
 
 def existing_store(url: str) -> Store | None:
     """The store, where there is one with tables; None otherwise, and nothing is made. Raises as `open_store` does."""
-    engine, _ = make_engine(url)
-    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
+    file = sqlite_file(url, PATIENCE)
+    if file is not None and not Path(file.path).is_file():
         return None
     store = open_store(url)
     if version(store.db) is None:
         store.close()
         return None
     return store
+
+
+def _database(url: str, patience: float) -> Db:
+    file = sqlite_file(url, patience)
+    if file is not None:
+        return Db(file, None)
+    from connector.store.engine import make_engine
+
+    return Db(*make_engine(url, patience))

@@ -8,7 +8,7 @@ no update of the server's locale can break an index. Ids that a person is shown 
 
 from __future__ import annotations
 
-from typing import Any, Final, get_args
+from typing import Any, get_args
 
 from sqlalchemy import (
     BigInteger,
@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import SchemaItem
 
 from connector.model.states import ConflictKind, Status
+from connector.store.version import VERSION_TABLE
 
 metadata = MetaData(
     naming_convention={
@@ -42,8 +43,7 @@ _Big = BigInteger().with_variant(Integer, "sqlite")
 _Text = Text().with_variant(Text(collation="C"), "postgresql")
 
 
-VERSION_TABLE: Final = "store_version"
-"""Where Alembic keeps the revision of the tables."""
+__all__ = ["VERSION_TABLE", "metadata"]
 
 
 def _table(name: str, *parts: SchemaItem, **options: Any) -> Table:

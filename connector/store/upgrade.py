@@ -45,6 +45,7 @@ def upgrade(store: Store, to: str = "head", migrations: Path = MIGRATIONS) -> No
     """
     config = configuration(migrations)
     db = store.db
+    db.open()  # Alembic speaks through SQLAlchemy, and so must the transaction around it
     with _unchecked_references(db), db.transaction(durable=True):
         make_schema(db)
         found = version(db)

@@ -1,24 +1,28 @@
 """Which version the tables of a store have. Alembic is not imported here: a start must not pay for it.
 
-A new store is made from `tables.py` at once; a test proves that this equals the way through the migrations.
+A new store is made at once, on SQLite from `schemas/store.sql`, which is `tables.py` written out; a test proves that
+this equals the way through the migrations.
 The version stands in `store_version`, a name of our own: `alembic_version` may belong to another program there.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
-
-from sqlalchemy import inspect
 
 from connector.errors import StopError
 from connector.locale import N_
-from connector.store.db import Db
-from connector.store.engine import quoted
+from connector.resources import schemas_folder
+from connector.store.db import Db, quoted
 from connector.store.failures import Outdated, spoken
-from connector.store.tables import VERSION_TABLE, metadata
+
+VERSION_TABLE: Final = "store_version"
+"""Where Alembic keeps the revision of the tables."""
 
 NEWEST: Final = "0001"
 """The last revision in `migrations/versions`; a test proves it."""
+
+_CREATED: Final = re.compile(r'CREATE TABLE "?(\w+)')
 
 
 def version(db: Db) -> str | None:
@@ -57,9 +61,25 @@ def make(db: Db) -> None:
         make_schema(db)
         if version(db) is None:
             refuse_others(db)
-            metadata.create_all(db.open(), checkfirst=False)
+            _make_tables(db)
             db.run(f"INSERT INTO {VERSION_TABLE} (version_num) VALUES (?)", (NEWEST,))
     require_current(db)
+
+
+def _make_tables(db: Db) -> None:
+    if db.sqlite:
+        for statement in _written_out():
+            db.run(statement)
+    else:
+        from connector.store.tables import metadata
+
+        metadata.create_all(db.open(), checkfirst=False)
+
+
+def _written_out() -> list[str]:
+    """Every statement of `schemas/store.sql`, in order."""
+    text = (schemas_folder() / "store.sql").read_text(encoding="utf-8")
+    return [statement for part in text.split(";\n") if (statement := part.strip())]
 
 
 def make_schema(db: Db) -> None:
@@ -78,10 +98,26 @@ def make_schema(db: Db) -> None:
 
 def refuse_others(db: Db) -> None:
     """A database that already holds tables of these names is somebody else's."""
-    with spoken():
-        taken = sorted(set(inspect(db.open()).get_table_names()) & set(metadata.tables))
+    taken = sorted(_found_tables(db) & _own_tables(db))
     if taken:
         raise StopError(
             N_("the database of `store:` already has tables of another program: {tables}; give the connector its own"),
             tables=", ".join(taken),
         )
+
+
+def _found_tables(db: Db) -> set[str]:
+    if db.sqlite:
+        return {row[0] for row in db.all("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    from sqlalchemy import inspect
+
+    with spoken():
+        return set(inspect(db.open()).get_table_names())
+
+
+def _own_tables(db: Db) -> set[str]:
+    if db.sqlite:
+        return {found[1] for statement in _written_out() if (found := _CREATED.match(statement))}
+    from connector.store.tables import metadata
+
+    return set(metadata.tables)

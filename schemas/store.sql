@@ -79,10 +79,10 @@ CREATE INDEX ix_hub_entity ON hub (entity, uid) WHERE survivor IS NULL;
 
 CREATE TABLE identifier (
 	entity TEXT NOT NULL,
-	scheme TEXT NOT NULL,
 	value TEXT NOT NULL,
+	scheme TEXT NOT NULL,
 	uid TEXT NOT NULL,
-	CONSTRAINT pk_identifier PRIMARY KEY (entity, scheme, value, uid)
+	CONSTRAINT pk_identifier PRIMARY KEY (entity, value, scheme, uid)
 )
  WITHOUT ROWID,
  STRICT;

@@ -99,8 +99,7 @@ _ORPHANS: Final = (
     ),
     (
         N_("open operations of a record that is not there: {count}"),
-        "operation o LEFT JOIN hub h ON h.uid = o.uid WHERE o.status <> 'done'"
-        " AND o.verb <> 'call' AND h.uid IS NULL",
+        "operation o LEFT JOIN hub h ON h.uid = o.uid WHERE o.status <> 'done' AND o.verb <> 'call' AND h.uid IS NULL",
     ),
 )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from connector.model.records import ENTITIES
 from connector.store.db import Db
 
 TO_MERGE = 0
@@ -97,7 +98,11 @@ class Hub:
         return found
 
     def by_value(self, value: str) -> list[str]:
-        rows = self._db.all("SELECT DISTINCT uid FROM identifier WHERE value = ? ORDER BY uid", (value,))
+        """Every record of any entity that carries this value."""
+        rows = self._db.all(
+            f"SELECT DISTINCT uid FROM identifier WHERE entity {self._db.among} AND value = ? ORDER BY uid",
+            (self._db.listed(ENTITIES), value),
+        )
         return [row[0] for row in rows]
 
     def shared(self, entity: str) -> list[tuple[str, str, int]]:

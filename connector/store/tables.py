@@ -78,9 +78,10 @@ hub = _table(
 
 identifier = _table(
     "identifier",
+    # the value before its scheme: a page asks for many values of any scheme
     Column("entity", _Text, primary_key=True),
-    Column("scheme", _Text, primary_key=True),
     Column("value", _Text, primary_key=True),
+    Column("scheme", _Text, primary_key=True),
     Column("uid", _Text, primary_key=True),
     Index("ix_identifier_uid", "uid"),
     sqlite_with_rowid=False,

@@ -109,6 +109,17 @@ def test_open_questions_of_records(conflicts: Conflicts) -> None:
     assert {uid: [one.field for one in open_] for uid, open_ in found.items()} == {"u1": ["phone", "email"]}
 
 
+def test_open_questions_under_a_rule_and_those_withdrawn(conflicts: Conflicts) -> None:
+    conflicts.write(
+        [conflict(rule="shared"), conflict("u2", rule="shared"), conflict("u3"), decided(rule="shared")], 1, AT
+    )
+    shared = conflicts.by_rule("shared")
+    assert [one.uid for one in shared] == ["u1", "u2"]
+    conflicts.withdraw([shared[0].id])
+    conflicts.withdraw([])
+    assert [one.uid for one in conflicts.all()] == ["u2", "u3", "u1"]
+
+
 def test_a_decision_is_not_decided_over(conflicts: Conflicts) -> None:
     conflicts.write([conflict()], 1, AT)
     (number,) = [one.id for one in conflicts.all()]

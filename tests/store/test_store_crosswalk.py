@@ -251,6 +251,12 @@ def test_what_we_wrote_is_out_of_date_until_it_is_seen(crosswalk: Crosswalk, kaf
     assert crosswalk.seen("kafe", "customer", ["1"]) == {"1": b'{"id":1}'}
 
 
+def test_records_that_several_spokes_have(crosswalk: Crosswalk, kafe: int, buh: int) -> None:
+    crosswalk.add(kafe, [link("1", "u1"), link("2", "u2"), link("3", "u2", primary=0), link("4", "u3")])
+    crosswalk.add(buh, [link("1", "u1"), link("4", "u3", gone=1)])
+    assert crosswalk.joined(["u1", "u2", "u3", "u9"]) == {"u1"}
+
+
 # what is known of feeds and besides
 
 

@@ -50,8 +50,9 @@ def test_the_tables_made_at_once_are_the_ones_that_the_code_knows(store: Store) 
 def differences(store: Store) -> list[object]:
     """What Alembic would still have to do."""
     options = {"target_metadata": metadata, "version_table": VERSION_TABLE, "compare_server_default": True}
+    connection = store.db.open()
     with store.transaction():
-        context = MigrationContext.configure(store.db.open(), opts=options)
+        context = MigrationContext.configure(connection, opts=options)
         found: list[object] = compare_metadata(context, metadata)
     return found
 

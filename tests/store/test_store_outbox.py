@@ -107,6 +107,13 @@ def test_operations_by_run_and_by_record(outbox: Outbox) -> None:
     }
 
 
+def test_what_we_created_or_tried_to(outbox: Outbox) -> None:
+    intend(outbox, operation("u1", verb="create", status="done"), operation("u1", verb="create", spoke="buh"))
+    intend(outbox, operation("u2", status="done"), operation("u3", verb="create", status="refused"))
+    assert outbox.created(["u1", "u2", "u9"]) == {("u1", "kafe"), ("u1", "buh")}
+    assert outbox.created(["u3"]) == {("u3", "kafe")}
+
+
 def test_a_withdrawn_operation_is_gone_and_its_number_with_it(outbox: Outbox) -> None:
     """A person who noted a number must never find another operation under it."""
     one, other = operation("u1"), operation("u2")

@@ -74,11 +74,16 @@ WAYS: dict[str, Callable[[Store], object]] = {
     "walking records": lambda store: store.hub.uids("customer", "u0100", 10),
     "identifiers": lambda store: store.hub.identifiers(UIDS),
     "holders": lambda store: store.hub.holders("customer", IDS),
+    "holders of any kind": lambda store: store.hub.by_value("1"),
     "what to merge": lambda store: store.hub.marked("customer", TO_MERGE, "u0100", 10),
     "what to plan": lambda store: store.hub.marked("customer", TO_PLAN),
     "open operations": lambda store: store.outbox.with_status("sent", "unknown"),
     "how many are open": lambda store: store.outbox.count_open(),
     "operations of records": lambda store: store.outbox.unfinished(UIDS),
+    "what we created": lambda store: store.outbox.created(UIDS),
+    "questions under a rule": lambda store: store.conflicts.by_rule("manual"),
+    "who has what": lambda store: store.crosswalk.joined(UIDS),
+    "work of records": lambda store: store.hub.marked_among(UIDS, TO_MERGE),
     "operations of a run": lambda store: store.outbox.of_run(1),
     "refusals": lambda store: store.outbox.forget_refusals("u0001", "kafe", "update"),
     "open questions": lambda store: store.conflicts.open_of(UIDS),
@@ -118,4 +123,6 @@ def read_through(step: str, table: str) -> bool:
     words = step.replace("->", " ").split()
     if words[:2] == ["Seq", "Scan"]:
         return words[3] == table
+    if words[:2] in (["SEARCH", table], ["SEARCH", table[0]]):  # by what most rows have in common
+        return step.endswith(("(entity=?)", "(feed=?)", "(is_primary=?)"))
     return words[:1] == ["SCAN"] and words[1] in (table, table[0]) and "INDEX" not in words

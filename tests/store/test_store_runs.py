@@ -26,6 +26,17 @@ def test_runs_are_numbered_and_kept(runs: Runs) -> None:
     assert [run[0] for run in runs.last(1)] == [third]
 
 
+def test_runs_that_died_before_they_had_seen_everything(runs: Runs) -> None:
+    seen, died, died_too = (runs.begin(AT) for _ in range(3))
+    runs.observed(seen)
+    assert runs.first_unobserved(died_too) == died
+    now = runs.begin(AT)
+    assert runs.first_unobserved(now) == died
+    runs.finish(died_too, AT, "clean", {})
+    assert runs.first_unobserved(now) == now
+    assert runs.first_unobserved(died) == died
+
+
 def test_cursors_move_by_account_and_entity(runs: Runs) -> None:
     assert runs.cursor("kafe", "customer") is None
     runs.set_cursor("kafe", "customer", "page 1", 1)

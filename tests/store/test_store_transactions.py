@@ -11,6 +11,7 @@ from sqlalchemy import create_engine
 from connector.errors import StopError, Unavailable
 from connector.store import Store
 from connector.store.db import Db
+from connector.store.failures import StatementRefused
 
 Open = Callable[..., Store]
 
@@ -166,6 +167,23 @@ def test_among_takes_thousands_of_odd_values(store: Store) -> None:
     assert found_among(store, odd) == set(odd)
     assert found_among(store, ["absent"]) == set()
     assert found_among(store, []) == set()
+
+
+@pytest.mark.parametrize("count", [1, 449, 450, 451, 900, 2503])
+def test_many_rows_are_all_stored_however_they_are_sent(store: Store, count: int) -> None:
+    """Rows that meet in one call: the last word counts, as it would row by row."""
+    rows = [(f"{number % 700:05d}", f"50% of ? {number}") for number in range(count)]
+    store.db.many(
+        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", rows
+    )
+    assert dict(store.db.all("SELECT key, value FROM meta")) == dict(rows)
+
+
+def test_of_many_rows_none_is_kept_when_one_is_refused(store: Store) -> None:
+    rows: list[tuple[str, str | None]] = [(str(number), "") for number in range(1000)]
+    with pytest.raises(StatementRefused):
+        store.db.many("INSERT INTO meta (key, value) VALUES (?, ?)", [*rows, ("last", None)])
+    assert store.db.value("SELECT count(*) FROM meta") == 0
 
 
 def found_among(store: Store, values: list[str]) -> set[str]:

@@ -81,10 +81,10 @@ COMMENT ON COLUMN hub.survivor IS 'the uid this one was merged into';
 
 CREATE TABLE identifier (
 	entity TEXT COLLATE "C" NOT NULL,
-	scheme TEXT COLLATE "C" NOT NULL,
 	value TEXT COLLATE "C" NOT NULL,
+	scheme TEXT COLLATE "C" NOT NULL,
 	uid TEXT COLLATE "C" NOT NULL,
-	CONSTRAINT pk_identifier PRIMARY KEY (entity, scheme, value, uid)
+	CONSTRAINT pk_identifier PRIMARY KEY (entity, value, scheme, uid)
 );
 
 CREATE INDEX ix_identifier_uid ON identifier (uid);

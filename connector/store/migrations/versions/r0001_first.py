@@ -146,10 +146,10 @@ def _identifier() -> None:
     op.create_table(
         "identifier",
         sa.Column("entity", _TEXT, nullable=False),
-        sa.Column("scheme", _TEXT, nullable=False),
         sa.Column("value", _TEXT, nullable=False),
+        sa.Column("scheme", _TEXT, nullable=False),
         sa.Column("uid", _TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("entity", "scheme", "value", "uid", name=op.f("pk_identifier")),
+        sa.PrimaryKeyConstraint("entity", "value", "scheme", "uid", name=op.f("pk_identifier")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )

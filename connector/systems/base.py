@@ -77,6 +77,7 @@ class Capabilities:
     returns_id: bool = True
     create_batch: int = 1
     stamps: bool = False  # takes a 1C GUID for an existing record (verb stamp)
+    collects: bool = False  # it comes for what we have: an operation is offered, never called, until it acknowledges
     repeat: Mapping[str, Repeat] = field(default_factory=dict)  # verb (create, update, delete, stamp) -> repeat class
 
 

@@ -12,9 +12,6 @@ from functools import lru_cache
 from random import Random
 from typing import Any, Final
 
-import phonenumbers
-from phonenumbers import PhoneMetadata
-
 from connector.locale import N_
 from connector.mapping.transforms.base import Transform, Unreadable, scalar_text
 
@@ -32,6 +29,8 @@ _DIGITS: Final = re.compile(r"\D+", re.ASCII)
 @lru_cache(maxsize=1)
 def _fast() -> Any:
     """Matches an international digit string (no plus) that `phonenumbers` calls a valid fixed or mobile number."""
+    from phonenumbers import PhoneMetadata
+
     ways = []
     for region in FAST_REGIONS:
         plan: Any = PhoneMetadata.metadata_for_region(region)
@@ -57,7 +56,9 @@ def read_phone(raw: object) -> str:
 
 
 def slow_phone(text: str) -> str:
-    """What `read_phone` means, by `phonenumbers` alone."""
+    """What `read_phone` means, by `phonenumbers` alone. Imported here: a run without phones does not wait for it."""
+    import phonenumbers
+
     digits = _DIGITS.sub("", text)
     ways: list[tuple[str, str | None]] = [(text, REGION)]
     if not text.lstrip().startswith("+") and 7 < len(digits) <= 15:

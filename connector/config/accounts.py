@@ -158,7 +158,7 @@ class VirtposLine(_Line):
     kind: Literal["virtpos"]
     url: Url
     apikey: SecretStr
-    cards: Literal["write", "read"] = Field(default="write", description="read: this server shows its cards too")
+    cards: Literal["read", "write"] = Field(default="write", description="read: this server shows its cards too")
     paths: dict[CardCall, UrlPath] | None = Field(default=None, description="where the calls for cards lie there")
 
 
@@ -263,7 +263,7 @@ class Account(BaseModel):
     folder: Path | None = None
     peer_code: str | None = None
     stamp: str | None = None
-    cards: Literal["write", "read"] | None = None
+    cards: Literal["read", "write"] | None = None
     paths: dict[str, str] | None = None
     timezone: str = "UTC"
     timeout: float = _DEFAULT_TIMEOUT

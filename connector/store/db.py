@@ -63,6 +63,7 @@ class Db:
         self._statements: dict[str, str] = {}
         self._durable = False
         self._doomed = False
+        self._looking = False
 
     @property
     def engine(self) -> Engine:
@@ -113,6 +114,8 @@ class Db:
         After an error inside, the whole is rolled back whoever catches it: PostgreSQL would refuse every further
         statement and turn the commit into a silent rollback, SQLite would commit a half.
         """
+        if self._looking:
+            raise RuntimeError("nothing may be written in a snapshot")
         with self._joined(durable) if self._in_transaction() else self._outermost(durable):
             yield
 
@@ -160,18 +163,26 @@ class Db:
         """Read several things as they are at one moment. Nobody waits for it, and nothing may be written inside."""
         if self._in_transaction():
             yield
-        elif self.sqlite:
-            with spoken():
-                self.raw().execute("BEGIN")
-                try:
-                    yield
-                finally:
-                    self.raw().execute("ROLLBACK")
-        else:
-            connection = self.open()
-            with spoken(), connection.begin():
-                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            return
+        with spoken(), self._read_transaction():
+            self._looking = True
+            try:
                 yield
+            finally:
+                self._looking = False
+
+    @contextmanager
+    def _read_transaction(self) -> Iterator[None]:
+        if not self.sqlite:
+            with self.open().begin():
+                self.open().exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                yield
+            return
+        self.raw().execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.raw().execute("ROLLBACK")
 
     # statements
 

@@ -125,6 +125,36 @@ def test_readers_do_not_wait_for_a_writer(store: Store, opened: Open) -> None:
     assert reader.db.all("SELECT * FROM meta") == [("a", "1")]
 
 
+def test_a_snapshot_is_one_moment(store: Store, opened: Open) -> None:
+    put(store, "a", "1")
+    other = opened(0.2)
+    with store.db.snapshot():
+        assert store.db.value("SELECT count(*) FROM meta") == 1
+        put(other, "b", "1")
+        assert store.db.value("SELECT count(*) FROM meta") == 1
+        assert [len(rows) for rows in store.db.each("SELECT key FROM meta")] == [1]
+    assert store.db.value("SELECT count(*) FROM meta") == 2
+
+
+def test_nothing_is_written_in_a_snapshot(store: Store) -> None:
+    """It would be gone with it, and nobody would know."""
+    for write in (lambda: put(store, "a", "1"), lambda: store.runs.begin("")):
+        with pytest.raises(RuntimeError, match="snapshot"), store.db.snapshot():
+            write()
+    put(store, "a", "1")
+    with store.transaction(), store.db.snapshot():
+        put(store, "b", "1")
+    assert store.db.value("SELECT count(*) FROM meta") == 2
+
+
+def test_rows_come_in_chunks(store: Store) -> None:
+    store.db.many("INSERT INTO meta (key, value) VALUES (?, '')", [(f"{number:04d}",) for number in range(25)])
+    with store.db.snapshot():
+        chunks = list(store.db.each("SELECT key FROM meta WHERE key >= ? ORDER BY key", ("0002",), chunk=10))
+    assert [len(chunk) for chunk in chunks] == [10, 10, 3]
+    assert chunks[2][-1] == ("0024",)
+
+
 def test_durable_transactions_wait_for_the_disk(store: Store) -> None:
     level = "PRAGMA synchronous" if store.db.sqlite else "SHOW synchronous_commit"
     plain, durable = (1, 2) if store.db.sqlite else ("off", "on")

@@ -27,7 +27,7 @@ from connector.systems.catalogue import Catalogue, Endpoint, Entity, Look, Write
 from connector.systems.decoding import Decoded, PageReader, Unexpected, dig, pages_of
 from connector.systems.paging import Walk
 from connector.systems.parameters import NothingProved, Units, ValueRefused, checked, request
-from connector.systems.windows import refuse_outside
+from connector.systems.windows import refuse_outside, refuse_too_long
 from connector.transport.http import Transport
 from connector.transport.messages import Response
 
@@ -214,6 +214,7 @@ class RestAdapter:
             text = N_("{endpoint} is not called from here: it belongs to `connector connect {kind}` or is sent to us")
             raise UsageError(text, endpoint=endpoint, kind=self.kind)
         values = checked(known, params, self.units)
+        refuse_too_long(known, values)
         if not self._paged(known, params):
             return self._single(known, values)
         return self._walk_rows(known, values)

@@ -14,6 +14,7 @@ from connector.errors import BrokenAnswer
 from connector.locale import N_
 from connector.systems.catalogue import Endpoint
 from connector.systems.decoding import dig
+from connector.systems.parameters import ValueRefused
 
 _SLACK: Final = timedelta(days=1)
 """A business day ends after midnight, and a moment in milliseconds has no time zone of the account."""
@@ -37,6 +38,17 @@ def refuse_outside(account: str, endpoint: Endpoint, values: Mapping[str, Any], 
             text = N_("{account}: {endpoint} was asked for {start} to {end} and answered with {day}")
             facts = {"account": account, "endpoint": endpoint.name, "day": day.isoformat()}
             raise BrokenAnswer(text, start=_shown(start), end=_shown(end), **facts)
+
+
+def refuse_too_long(endpoint: Endpoint, values: Mapping[str, Any]) -> None:
+    """ValueRefused for a window over which the call answers something else (P-69)."""
+    window = endpoint.window
+    if window is None or window.days is None:
+        return
+    start, end = (_day(values.get(name), window.format) for name in (window.start, window.end))
+    if start is not None and end is not None and (end - start).days >= window.days:
+        text = N_("{endpoint}: ask for at most {days} days at once; over a longer time its rows mean something else")
+        raise ValueRefused(text, endpoint=endpoint.name, days=window.days)
 
 
 def halves(endpoint: Endpoint, params: Mapping[str, Any]) -> list[dict[str, Any]] | None:

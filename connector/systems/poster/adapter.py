@@ -15,7 +15,7 @@ from connector.errors import BrokenAnswer, Invalid, OutcomeUnknown, RejectedErro
 from connector.locale import N_, Sentence
 from connector.systems.base import Check, Outcome, Raw
 from connector.systems.catalogue import Catalogue, Endpoint, Entity, load
-from connector.systems.parameters import Units
+from connector.systems.parameters import Units, ValueRefused, checked
 from connector.systems.poster.envelope import content
 from connector.systems.rest import RestAdapter
 from connector.systems.windows import halves
@@ -82,6 +82,9 @@ class PosterAdapter(RestAdapter):
 
     def stream(self, endpoint: str, params: Mapping[str, Any]) -> Iterator[Any]:
         """As the base does it; a window that Poster finds too long (52) is asked for in halves."""
+        self._refuse_half_window(endpoint, params)
+        if endpoint == "clients.removeGroup":
+            self._refuse_inhabited(params)
         given = False
         try:
             for part in super().stream(endpoint, params):
@@ -97,6 +100,22 @@ class PosterAdapter(RestAdapter):
 
     def check(self, entities: Mapping[str, Sequence[str]]) -> list[Check]:
         return [*super().check(entities), *self._unit_checks()]
+
+    def _refuse_half_window(self, endpoint: str, params: Mapping[str, Any]) -> None:
+        """One date alone is completed there in a way that the documents describe wrongly (P-72)."""
+        window = self.catalogue.endpoint(endpoint).window
+        if window is not None and (window.start in params) != (window.end in params):
+            text = N_("{endpoint}: give both dates, {start} and {end}")
+            raise ValueRefused(text, endpoint=endpoint, start=window.start, end=window.end)
+
+    def _refuse_inhabited(self, params: Mapping[str, Any]) -> None:
+        """With a group Poster deletes its clients for good (P-26): only an empty one may go."""
+        checked(self.catalogue.endpoint("clients.removeGroup"), params)
+        inside = self.call("clients.getClients", {"group_id": params["group_id"]})
+        count = sum(str(row.get("delete")) != "1" for row in inside)
+        if count:
+            text = N_("{account}: group {id} holds {count} clients, who would be deleted with it. Move them first")
+            raise Invalid(text, account=self.account, id=params["group_id"], count=count)
 
     def _content(self, endpoint: Endpoint, values: Mapping[str, Any]) -> Any:
         try:

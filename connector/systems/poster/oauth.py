@@ -179,8 +179,14 @@ def _token(answer: Any, account: str | None) -> Token:
     redact.hide(token)
     owner = answer.get("ownerInfo")
     company = owner.get("company_name") if isinstance(owner, Mapping) else None
-    number = str(answer.get("account_number") or token.partition(":")[0])
+    number = str(answer.get("account_number") or _number_in(token))
     return Token(token, number, account, company if isinstance(company, str) else None)
+
+
+def _number_in(token: str) -> str:
+    """The account's number, where the token begins with it (`861052:…`); an older token is opaque (P-04)."""
+    number, colon, _ = token.partition(":")
+    return number if colon and number.isascii() and number.isdigit() else ""
 
 
 def _multipart(fields: Mapping[str, str], boundary: str) -> tuple[bytes, str]:

@@ -16,8 +16,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -67,7 +68,7 @@ def made_of() -> str:
     return hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + str(ROOT).encode()).hexdigest()
 
 
-def read_stamp() -> dict[str, object]:
+def read_stamp() -> dict[str, Any]:
     try:
         stamp = json.loads(STAMP.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -88,15 +89,22 @@ def run(*command: str) -> bool:
 def one_at_a_time() -> Iterator[None]:
     """Two commands started together must not install into one environment. The lock dies with its process."""
     with LOCK.open("w") as file:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)
+        _lock(file.fileno())
         yield
+
+
+def _lock(number: int) -> None:
+    """Wait until the file is ours. Windows gives up after ten seconds, an installation takes longer: ask again."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        while True:
+            with suppress(OSError):
+                msvcrt.locking(number, msvcrt.LK_LOCK, 1)
+                return
+    import fcntl
+
+    fcntl.flock(number, fcntl.LOCK_EX)
 
 
 def say(text: str, **facts: object) -> None:

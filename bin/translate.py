@@ -99,15 +99,19 @@ def complaints(language: str, catalog: Catalog) -> Iterator[str]:
 
 
 def _problems(message: Message, forms: int) -> Iterator[str]:
-    texts = message.id if isinstance(message.id, tuple) else (message.id,)
-    strings = message.string if isinstance(message.string, tuple) else (message.string,)
+    texts = _several(message.id)
+    strings = _several(message.string)
     if len(strings) != (forms if len(texts) > 1 else 1) or not all(strings) or message.fuzzy:
         yield f"not translated: {texts[0]!r}"
         return
-    facts = set().union(*map(facts_of, texts))
+    facts = {fact for text in texts for fact in facts_of(text)}
     for string in strings:
         if not facts_of(string) <= facts or (len(texts) == 1 and facts_of(string) != facts):
             yield f"the facts differ: {texts[0]!r} -> {string!r}"
+
+
+def _several(text: object) -> tuple[str, ...]:
+    return tuple(map(str, text)) if isinstance(text, list | tuple) else (str(text or ""),)
 
 
 def facts_of(text: str) -> set[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.cli.session import Session, heaviest, json_option, pass_session
 from connector.cli.texts import command, option
-from connector.errors import EXIT_ATTENTION, EXIT_DONE, EXIT_STOPPED, ConnectorError
+from connector.errors import EXIT_ATTENTION, EXIT_DONE, EXIT_STOPPED, ConnectorError, UsageError
 from connector.locale import N_, Sentence
 
 if TYPE_CHECKING:
@@ -49,13 +49,14 @@ class _Checked:
 @command(
     "check",
     help=HELP,
-    example="connector check\nconnector check --account kafe --json\nconnector check --calibrate kafe",
+    example="connector check\nconnector check --account kafe --json\nconnector check --calibrate kafe --till 1:1:2",
 )
 @option("--account", "names", metavar="ACCOUNT", multiple=True, help=N_("only this one; may be repeated"))
 @option("--calibrate", metavar="ACCOUNT", help=N_("prove the money units of this Poster account with a probe"))
+@option("--till", metavar="SPOT:TABLET:USER", help=N_("where the probe may open and remove a receipt too: three ids"))
 @json_option
 @pass_session
-def check(session: Session, names: Sequence[str], calibrate: str | None) -> int:
+def check(session: Session, names: Sequence[str], calibrate: str | None, till: str | None) -> int:
     settings, screen = session.settings, session.screen
     if calibrate is not None and calibrate not in names:
         names = (*names, calibrate)
@@ -65,7 +66,7 @@ def check(session: Session, names: Sequence[str], calibrate: str | None) -> int:
     if not chosen:
         screen.note(N_("no account is configured yet: fill in “accounts” of connector.yaml"))
         return EXIT_ATTENTION
-    proofs = _proved(session, calibrate)
+    proofs = _proved(session, calibrate, till)
     known = {account.name: _remembered(session, account) for account in chosen}
     with ThreadPoolExecutor(len(chosen)) as pool:
         checked = list(pool.map(lambda account: _look(account, settings, known[account.name]), chosen))
@@ -101,14 +102,19 @@ def _remembered(session: Session, account: Account) -> _Remembered:
     return _Remembered(units, () if warning is None else (Check(name="token", ok=True, text=warning, warning=True),))
 
 
-def _proved(session: Session, account: str | None) -> list[Check]:
+def _proved(session: Session, account: str | None, where: str | None) -> list[Check]:
     """A line for each unit that was to be proved; one that was not is for a person to look at."""
     from connector.jobs.units import prove
     from connector.systems.base import Check
+    from connector.systems.poster.calibrate import Till
 
     if account is None:
         return []
-    proofs = prove(session.workspace, session.account(account).name)
+    parts = [] if where is None else where.split(":")
+    if where is not None and (len(parts) != 3 or not all(part.isdecimal() for part in parts)):
+        raise UsageError(N_("“{text}” is no till; write the ids of spot, tablet and user, such as 1:1:2"), text=where)
+    till = None if where is None else Till(*parts)
+    proofs = prove(session.workspace, session.account(account).name, till)
     return [Check(name="units", ok=True, text=one.text, warning=one.unit is None) for one in proofs]
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from connector.jobs.workspace import Workspace
     from connector.systems.parameters import Proved
     from connector.systems.poster.adapter import PosterAdapter
-    from connector.systems.poster.calibrate import Proof
+    from connector.systems.poster.calibrate import Proof, Till
 
 
 class ProvedUnits:
@@ -37,8 +37,10 @@ class ProvedUnits:
         return cast("Proved | None", self.known.get((endpoint, field)))
 
 
-def prove(workspace: Workspace, account: str) -> list[Proof]:
+def prove(workspace: Workspace, account: str, till: Till | None = None) -> list[Proof]:
     """Probe a Poster account and remember what was proved. It writes records of its own there, and removes them.
+
+    `till` says where a receipt may be opened too; without it the units of receipts stay unproved.
 
     UsageError for an account of another system: the documents of the others say their units.
     """
@@ -50,7 +52,9 @@ def prove(workspace: Workspace, account: str) -> list[Proof]:
             N_("{account}: {kind} says the units of its money; there is nothing to prove"), account=account, kind=kind
         )
     store = workspace.store
-    proofs = calibrate(cast("PosterAdapter", workspace.adapter(account)))
+    proofs = calibrate(
+        cast("PosterAdapter", workspace.adapter(account)), till, now=lambda: workspace.clock().timestamp()
+    )
     with store.transaction(durable=True):
         for proof in proofs:
             if proof.unit is not None:

@@ -10,7 +10,7 @@ import requests
 from connector.sandbox import Sandbox
 from connector.systems.catalogue import load
 from connector.systems.poster.adapter import PosterAdapter
-from connector.systems.poster.calibrate import NAME, calibrate
+from connector.systems.poster.calibrate import NAME, Till, calibrate
 from connector.transport.auth import QueryKey
 from connector.transport.http import Transport
 
@@ -43,7 +43,37 @@ def test_the_probe_finds_the_unit_of_the_account(sandbox: Sandbox, adapter: Post
         ("clients.changeClientPayedSum", "count"): unit,
         ("menu.createDish", "price"): unit,
         ("menu.updateDish", "price"): unit,
+        ("menu.updateDish", "modificationgroup.modifications.price"): "minor",
+        ("clients.addClientsAccumulations", "product_sum"): "minor",
+        ("transactions.getTransactions", "sum"): "major",
     }
+
+
+@pytest.mark.parametrize("unit", ["minor", "major"])
+def test_a_named_till_proves_the_units_of_a_receipt(sandbox: Sandbox, adapter: PosterAdapter, unit: str) -> None:
+    state = sandbox.worlds["poster"].state
+    state["units"].update(dict.fromkeys(("addTransactionProduct", "closeTransaction"), unit))
+    before = set(state["receipts"])
+    found = {(proof.endpoint, proof.field): proof.unit for proof in calibrate(adapter, Till("1", "1", "2"))}
+    assert found["transactions.addTransactionProduct", "price"] == unit
+    for field in ("payed_cash", "payed_card", "payed_cert"):
+        assert found["transactions.closeTransaction", field] == unit
+    (made,) = set(state["receipts"]) - before
+    assert state["receipts"][made]["status"] == "3", "it is removed"
+    open_units = {
+        (endpoint.name, field)
+        for endpoint in load("poster").endpoints.values()
+        for field, known in endpoint.money.request.items()
+        if known == "calibrate"
+    }
+    assert open_units <= found.keys(), "every unit that the documents leave open can be proved"
+
+
+@pytest.mark.parametrize("unit", ["minor", "major"])
+def test_the_list_of_receipts_is_compared_with_the_report(sandbox: Sandbox, adapter: PosterAdapter, unit: str) -> None:
+    sandbox.worlds["poster"].state["units"]["transactions.getTransactions"] = unit
+    found = {proof.endpoint: proof.unit for proof in calibrate(adapter)}
+    assert found["transactions.getTransactions"] == unit
 
 
 def test_units_may_differ_from_call_to_call(sandbox: Sandbox, adapter: PosterAdapter) -> None:

@@ -87,31 +87,18 @@ def test_the_wheel_works_without_the_checkout(installed: Path, tmp_path: Path) -
     assert "OnCalendar" in run([connector, "-C", shop, "schedule", "print", "--for", "systemd"], tmp_path)
 
 
-def test_the_wheel_carries_the_main_job(installed: Path, tmp_path: Path) -> None:
-    """Sandbox, first sync and a second one that finds nothing, all from the wheel."""
-    words = [str(installed / "connector"), "sandbox", "up", "--company", "empty", "--kind", "poster", "--kind", "onec"]
-    env = {**CLEAN, "XDG_STATE_HOME": str(tmp_path), "LANGUAGE": "en"}
-    with subprocess.Popen(words, stdout=subprocess.PIPE, env=env, cwd=tmp_path) as process:
-        try:
-            assert process.stdout is not None
-            ready = json.loads(process.stdout.readline())
-            connector = installed / "connector"
-            run(
-                [connector, "sandbox", "init", "shop", "--pid", str(ready["pid"])],
-                tmp_path,
-                XDG_STATE_HOME=str(tmp_path),
-            )
-            new = ["client_name=Иванов Иван", "phone=+79991234567", "client_groups_id_client=1", "--yes"]
-            run([connector, "-C", "shop", "call", "kafe", "clients.createClient", *new], tmp_path)
-            report = json.loads(run([connector, "-C", "shop", "sync", "--yes", "--json"], tmp_path))
-            assert report["status"] == "clean"
-            (created,) = (
-                route for route in report["routes"] if (route["entity"], route["account"]) == ("customer", "buh")
-            )
-            assert created["created"] == 1
-            assert json.loads(run([connector, "-C", "shop", "plan", "--json"], tmp_path))["operations"] == []
-        finally:
-            process.terminate()
+def the_demo_tells(said: str, folder: Path) -> None:
+    """It came to its end, a run found nothing to do, and the death in the middle changed nothing."""
+    assert "nothing to do" in said
+    compared = said[said.rindex("without the death") :].splitlines()[1:5]
+    assert [line.split("\t")[-1] for line in compared] == ["yes"] * 4
+    assert (folder / "connector.yaml").is_file() and (folder / "connector.db").is_file()
+
+
+def test_the_wheel_runs_the_demo(installed: Path, tmp_path: Path) -> None:
+    said = run([installed / "connector", "demo", "--folder", FOLDER], tmp_path)
+    the_demo_tells(said, tmp_path / FOLDER)
+    assert json.loads(run([installed / "connector", "-C", FOLDER, "status", "--json"], tmp_path))["runs"]
 
 
 # the commands of a checkout
@@ -139,6 +126,11 @@ def test_a_clean_checkout_makes_its_own_environment(checkout: Path, tmp_path: Pa
     assert (tmp_path / "shop/connector.yaml").is_file()
     assert (checkout / ".venv/.connector.json").stat().st_mtime_ns == stamp, "nothing is installed twice"
     run([tmp_path / "connector", "no-such-command"], tmp_path, code=3)
+
+
+@posix
+def test_the_demo_of_a_clean_checkout(checkout: Path, tmp_path: Path) -> None:
+    the_demo_tells(run([checkout / "bin/demo"], tmp_path), tmp_path / "demo")
 
 
 @posix

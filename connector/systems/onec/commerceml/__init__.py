@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from connector.systems.onec.commerceml.adapter import CommercemlAdapter, build, orders_of
 from connector.systems.onec.commerceml.orders import (
     VERSIONS,
     OrdersFile,
@@ -22,6 +23,7 @@ from connector.systems.onec.commerceml.values import GoodId, good_id
 
 __all__ = [
     "VERSIONS",
+    "CommercemlAdapter",
     "Counted",
     "File",
     "GoodId",
@@ -32,9 +34,11 @@ __all__ = [
     "Paper",
     "Refused",
     "Section",
+    "build",
     "good_id",
     "info_file",
     "order_element",
+    "orders_of",
     "read_file",
     "state_of",
     "whole_file",

@@ -11,7 +11,7 @@ import msgspec
 Verb = Literal["create", "update", "deactivate", "post", "unpost", "stamp", "call"]
 """call: what a person sent with `connector call`; its entity is the endpoint, and no record stands behind its uid."""
 Status = Literal["ready", "sent", "done", "refused", "unknown", "parked", "offered"]
-How = Literal["id_1c", "reference", "card", "barcode", "phone", "inn", "email", "manual", "created"]
+How = Literal["id_1c", "reference", "card", "barcode", "phone", "inn", "email", "sku", "name", "manual", "created"]
 ConflictKind = Literal["field", "identity", "document"]
 
 OPEN: Final[tuple[Status, ...]] = ("sent", "unknown", "parked", "offered")

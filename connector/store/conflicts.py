@@ -169,6 +169,15 @@ class Conflicts:
             found.setdefault(conflict.uid, []).append(conflict)
         return found
 
+    def decided(self, uids: Iterable[str], kind: str, field: str) -> dict[str, Conflict]:
+        """uid -> what was last decided about this field of it."""
+        rows = self._db.all(
+            f"SELECT {_COLUMNS} FROM conflict WHERE status = 'resolved' AND kind = ? AND field = ?"
+            f" AND uid {self._db.among} ORDER BY id",
+            (kind, field, self._db.listed(uids)),
+        )
+        return {conflict.uid: conflict for conflict in map(_conflict, rows)}
+
     def close(self, conflict_id: int, winner: str | None, by: str, rule: str, at: str) -> bool:
         """Decide an open conflict; False when it was decided already, which is never decided over.
 

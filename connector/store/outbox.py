@@ -1,12 +1,18 @@
 """The outbox: every intended write, committed before the call that carries it out (invariant 2).
 
 This module is the only writer of `operation`.
+
+Where the receiver comes for what it is to get (CommerceML, files of EnterpriseData) an operation is written as
+`offered`, and nobody calls anything. `offered` gives what waits for an account, in the order of its making; it is given
+again, as it stands then, until it is acknowledged, for the receiver knows it by our stable id. `refresh` changes what
+is still offered; `acknowledge` makes it done, once, and says which operations that were. Both belong into one durable
+transaction with the links they make: `connector.sync.ledger.offers` does that.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -76,6 +82,38 @@ class Outbox:
     def withdraw(self, operation: Operation) -> None:
         """It has provably not happened and is not wanted as it stands: planned again if still needed."""
         self._db.run("DELETE FROM operation WHERE id = ?", (operation.id,))
+
+    def offered(self, account: str, chunk: int = 200) -> Iterator[list[Operation]]:
+        """What waits for the receiver to come for it, in the order of its making, read as it is taken, in parts."""
+        rows = self._db.all(
+            "SELECT id FROM operation WHERE status = 'offered' AND status <> 'done' AND account = ?", (account,)
+        )
+        ids = sorted(row[0] for row in rows)
+        for start in range(0, len(ids), chunk):
+            yield self._still_offered(ids[start : start + chunk])
+
+    def _still_offered(self, operation_ids: Iterable[int]) -> list[Operation]:
+        rows = self._db.all(
+            f"SELECT {_COLUMNS} FROM operation WHERE status = 'offered' AND id {self._db.among}",
+            (self._db.listed(operation_ids),),
+        )
+        return [_operation(row) for row in sorted(rows, key=itemgetter(0))]
+
+    def refresh(self, operation: Operation, patch: dict[str, Any]) -> bool:
+        """Offer something else instead; False when it is no longer offered."""
+        touched = self._db.run(
+            "UPDATE operation SET patch = ? WHERE id = ? AND status = 'offered'", (_dump(patch), operation.id)
+        )
+        if touched:
+            operation.patch = patch
+        return touched == 1
+
+    def acknowledge(self, operation_ids: Iterable[int]) -> list[Operation]:
+        """The receiver has these: those of them that were offered until now, and are done from now on."""
+        found = self._still_offered(operation_ids)
+        for operation in found:
+            self.become(operation, "done")
+        return found
 
     def get(self, operation_id: int) -> Operation | None:
         row = self._db.one(f"SELECT {_COLUMNS} FROM operation WHERE id = ?", (operation_id,))

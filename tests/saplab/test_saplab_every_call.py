@@ -105,4 +105,5 @@ def test_call(shop: Shop, name: str) -> None:
 def test_the_account_moved_by_just_what_was_sent(shop: Shop) -> None:
     key = client(shop)["id"]
     shop.adapter.call("client.add_transaction", {"id": key, "amount": "-100.50", "description": "mark-1"})
-    assert shop.adapter.call("client.balance", {"id": key})[0]["amount"] == "-100.5"
+    newest = shop.adapter.call("client.balance", {"id": key})[0]
+    assert (newest["amount"], newest["comment"]) == ("-100.5", "mark-1")

@@ -60,6 +60,10 @@ class Company(World):
         )
         self.adapter = VirtposAdapter("vp", "vp", transport, **how)
 
+    def in_json(self) -> None:
+        """From now on ask for JSON, which the adapter itself never does."""
+        self.adapter.catalogue = self.adapter.catalogue.model_copy(update={"always": {"format": "json"}})
+
     def sample(self, number: int) -> Sample:
         phone, email = f"8 (999) {number:07d}", f"guest{number}@example.com"
         fields = {"fname": f"Гость {number}", "lname": "Щукин", "mname": "", "phone": phone, "email": email}

@@ -14,6 +14,15 @@ class TestCustomers(AdapterContract):
         return company
 
 
+class TestCustomersInJson(AdapterContract):
+    """The same where the answers are JSON (V-07)."""
+
+    @pytest.fixture
+    def world(self, company: Company) -> World:
+        company.in_json()
+        return company
+
+
 class TestWrittenCards(AdapterContract):
     """A server that does not show cards: they are written and never read."""
 
@@ -27,4 +36,13 @@ class TestShownCards(AdapterContract):
 
     @pytest.fixture
     def world(self, shown_cards: Cards) -> World:
+        return shown_cards
+
+
+class TestShownCardsInJson(AdapterContract):
+    """The same where the answers are JSON."""
+
+    @pytest.fixture
+    def world(self, shown_cards: Cards) -> World:
+        shown_cards.in_json()
         return shown_cards

@@ -17,6 +17,7 @@ from connector.cli import main
 from connector.sandbox import Sandbox
 from connector.sandbox.faults import Fault
 from connector.systems.catalogue import Endpoint, kinds, load
+from connector.systems.poster.adapter import PosterAdapter
 
 ACCOUNTS = {"poster": "kafe", "saplab": "panel", "virtpos": "vp", "loyalclient": "bonus", "onec": "buh"}
 SHOPS = [
@@ -341,6 +342,17 @@ class TestUnknownOutcome:
 
     def test_does_not_disturb_a_store(self, run: Run, kept: int) -> None:
         assert main(["db", "check"]) == 0
+
+
+def test_whoever_dies_between_call_and_answer_leaves_it_parked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dies(adapter: PosterAdapter, endpoint: str, params: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PosterAdapter, "call", dies)
+    run("call", "kafe", "menu.createWorkshop", "workshop_name=Гриль", "--yes", code=2)
+    (kept,) = run("outbox", "list", "--json")
+    assert (kept["status"], kept["entity"]) == ("parked", "menu.createWorkshop")
+    assert "never recorded" in kept["reason"]
 
 
 def test_what_is_done_refused_or_out_of_reach_leaves_nothing_open(sandbox: Sandbox, run: Run) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from connector.mapping.mapping import Mapping, build, load
+from connector.mapping.mapping import Mapping, build, file_of, load
 
-__all__ = ["Mapping", "build", "load"]
+__all__ = ["Mapping", "build", "file_of", "load"]

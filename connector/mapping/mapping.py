@@ -205,11 +205,16 @@ def load(
     `timezone` is the account's: moments without an offset are on its clock. ConfigError when no file is there or it is
     wrong.
     """
-    name = Path("profiles", profile, f"{entity}.yaml") if profile is not None else Path(kind, f"{entity}.yaml")
+    name = file_of(kind, entity, profile)
     for folder in folders:
         if (folder / name).is_file():
             return build(read_yaml(folder / name), kind, entity, profile, timezone=timezone)
     raise ConfigError(N_("there is no mapping {name}"), name=name.as_posix())
+
+
+def file_of(kind: str, entity: str, profile: str | None = None) -> Path:
+    """Where the mapping of an entity lies in a folder of mappings."""
+    return Path("profiles", profile, f"{entity}.yaml") if profile is not None else Path(kind, f"{entity}.yaml")
 
 
 def build(
@@ -267,4 +272,4 @@ def _digest(file: MappingFile, zone: ZoneInfo) -> str:
     return blake2b(body, digest_size=8).hexdigest()
 
 
-__all__ = ["Mapping", "build", "fail", "load"]
+__all__ = ["Mapping", "build", "fail", "file_of", "load"]

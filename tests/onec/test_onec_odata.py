@@ -407,7 +407,7 @@ def test_after_everything_only_what_changed(told: BaseWorld) -> None:
 
 def test_a_message_is_acknowledged_when_every_entity_has_stored_it(told: BaseWorld) -> None:
     adapter = told.adapter
-    adapter.feeds = frozenset({"customer", "group"})
+    adapter.entities = ("customer", "group")
 
     def groups(cursor: str | None = None) -> Any:
         return list(adapter.feed("group", ("Description",), cursor))[-1]

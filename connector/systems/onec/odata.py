@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -91,8 +91,8 @@ class ODataAdapter:
         self.wire = Wire(transport)
         self._base_url, self._peer_code, self._now = base_url, peer_code, now
         self._cache = cache
-        self.feeds: frozenset[str] | None = None
-        """The entities that somebody feeds: a message of the exchange plan is done with when all have stored it."""
+        self.entities: Collection[str] = ()
+        """Those that a route reads: a message of the exchange plan is done with when all of them have stored it."""
         self._keeps_reference = profile.keeps_reference
         self._objects: dict[str, Objects] = {}
         self._paths: dict[str, tuple[str, ...]] = {}  # as last asked: read-backs are given in the same ones
@@ -218,7 +218,7 @@ class ODataAdapter:
     def _node(self) -> Plan:
         if self._plan is None:
             assert self.profile.exchange_plan is not None and self._peer_code is not None
-            entities = self.feeds if self.feeds is not None else frozenset(self.profile.entities)
+            entities = self.entities or frozenset(self.profile.entities)
             self._plan = plan_of(self.wire, self._base_url, self.profile.exchange_plan, self._peer_code, entities)
         return self._plan
 

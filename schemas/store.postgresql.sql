@@ -53,7 +53,7 @@ CREATE TABLE dirty (
 
 CREATE INDEX ix_dirty_entity_stage ON dirty (entity, stage, uid);
 
-COMMENT ON COLUMN dirty.stage IS '0 to merge, 1 to plan, 2 to plan where a spoke lacks it';
+COMMENT ON COLUMN dirty.stage IS '0 to merge, 1 to plan';
 
 CREATE TABLE feed (
 	id BIGSERIAL NOT NULL,
@@ -225,6 +225,8 @@ CREATE TABLE link (
 );
 
 CREATE INDEX ix_link_alias ON link (uid) WHERE is_primary = 0;
+
+CREATE INDEX ix_link_gone ON link (feed) WHERE gone = 1;
 
 CREATE UNIQUE INDEX uq_link_primary ON link (uid, feed) WHERE is_primary = 1;
 

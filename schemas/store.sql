@@ -198,7 +198,7 @@ CREATE TABLE holding (
  STRICT;
 
 CREATE TABLE link (
-	id INTEGER NOT NULL,
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
 	feed INTEGER NOT NULL,
 	external_id TEXT NOT NULL,
 	uid TEXT NOT NULL,
@@ -213,7 +213,6 @@ CREATE TABLE link (
 	at TEXT NOT NULL,
 	seen BLOB,
 	shadow BLOB,
-	CONSTRAINT pk_link PRIMARY KEY (id),
 	CONSTRAINT uq_link_feed_external_id UNIQUE (feed, external_id),
 	CONSTRAINT ck_link_is_primary CHECK (is_primary IN (0, 1)),
 	CONSTRAINT ck_link_gone CHECK (gone IN (0, 1)),
@@ -222,6 +221,8 @@ CREATE TABLE link (
  STRICT;
 
 CREATE INDEX ix_link_alias ON link (uid) WHERE is_primary = 0;
+
+CREATE INDEX ix_link_gone ON link (feed) WHERE gone = 1;
 
 CREATE UNIQUE INDEX uq_link_primary ON link (uid, feed) WHERE is_primary = 1;
 

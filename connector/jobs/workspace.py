@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from connector import config, systems
+from connector.jobs.books import books_of
 from connector.jobs.units import ProvedUnits
 from connector.mapping import Mapping as Compiled
+from connector.mapping import file_of
 from connector.mapping import load as load_mapping
 from connector.model.routes import EntityRoutes, with_proposed
 
@@ -96,13 +98,23 @@ class Workspace:
 
     @cached_property
     def mappings(self) -> dict[tuple[str, str], Compiled]:
-        """(spoke, entity) -> the compiled mapping of the route's channel."""
-        return {
-            (route.spoke, routes.entity): self.mapping(route.account, routes.entity)
-            for routes in self.settings.routes
-            for route in routes.routes
+        """(spoke, entity) -> the compiled mapping of the route's channel, and of the goods that documents refer to."""
+        routed = [
+            (route, route.observed) for routes in self.settings.routes for route in routes.routes
             if route.direction != "off"
-        }
+        ]  # fmt: skip
+        found = {(route.spoke, entity): self.mapping(route.account, entity) for route, entity in routed}
+        for route, entity in routed:
+            lines = found[route.spoke, entity].lines
+            for other in () if lines is None else lines.references.values():
+                if (route.spoke, other) not in found and self._has_mapping(route.account, other):
+                    found[route.spoke, other] = self.mapping(route.account, other)
+        return found
+
+    def _has_mapping(self, account: str, entity: str) -> bool:
+        line = self.settings.accounts[account]
+        name = file_of(line.kind, entity, line.dialect)
+        return any((folder / name).is_file() for folder in self.settings.mappings)
 
     def mapping(self, account: str, entity: str) -> Compiled:
         line = self.settings.accounts[account]
@@ -115,8 +127,26 @@ class Workspace:
             adapter = systems.build(line, sleep=self.sleep, units=ProvedUnits(self, account))
             if hasattr(adapter, "remember"):
                 adapter.remember = self._memory(adapter.spoke)
+            if hasattr(adapter, "entities"):
+                adapter.entities = self.entities_read(account)
+            if hasattr(adapter, "entities"):
+                adapter.entities = self._read_through(account)
             self._adapters[account] = adapter
         return self._adapters[account]
+
+    def _read_through(self, account: str) -> tuple[str, ...]:
+        """The entities that a route reads through this account."""
+        routes = [route for routes in self.settings.routes for route in routes.routes]
+        return tuple(route.observed for route in routes if route.account == account and route.reads)
+
+    def entities_read(self, account: str) -> frozenset[str]:
+        """The entities whose feed of an account a run reads."""
+        return frozenset(
+            route.observed
+            for routes in self.settings.routes
+            for route in routes.routes
+            if route.account == account and route.reads
+        )
 
     def adapters(self) -> dict[str, Adapter]:
         """Every account that takes part in a route."""
@@ -150,6 +180,7 @@ class Workspace:
             clock=self.clock,
             entropy=self.entropy,
             owner=this_process(self.entropy),
+            books=books_of(self.settings),
             progress=progress or Silent(),
         )
 

@@ -30,6 +30,10 @@ class Shadow(msgspec.Struct, omit_defaults=True):
     overruled: dict[str, Any] = msgspec.field(default_factory=dict, name="o")
     written: list[str] = msgspec.field(default_factory=list, name="w")
     """Fields we have written since the spoke was last seen; they stand there as `spoke` says, until it is seen."""
+    before: dict[str, Any] = msgspec.field(default_factory=dict, name="p")
+    """What stood in the written fields before; seen again, it tells that the spoke did not take what we wrote."""
+    ignored: dict[str, int] = msgspec.field(default_factory=dict, name="i")
+    """How often in a row the spoke did not take a field that was written to it."""
 
     def has(self, field: str) -> bool:
         return field in self.spoke
@@ -44,6 +48,7 @@ class Shadow(msgspec.Struct, omit_defaults=True):
         else:
             self.hub[field] = hub
         self.overruled.pop(field, None)
+        self.ignored.pop(field, None)
 
     def forget(self, field: str) -> None:
         self.spoke.pop(field, None)

@@ -27,6 +27,7 @@ class Known(NamedTuple):
     hash: bytes | None
     gone: int
     uid: str
+    external_id: str
 
 
 class NewLink(NamedTuple):
@@ -88,12 +89,14 @@ class Crosswalk:
     def known(self, feed: int, external_ids: Sequence[str]) -> dict[str, Known]:
         """What is stored for the ids of one page: one statement."""
         rows = self._db.all(
-            f"SELECT external_id, id, seen_hash, gone, uid FROM link WHERE feed = ? AND external_id {self._db.among}",
+            f"SELECT id, seen_hash, gone, uid, external_id FROM link WHERE feed = ? AND external_id {self._db.among}",
             (feed, self._db.listed(external_ids)),
         )
-        return {row[0]: Known(row[1], row[2], row[3], row[4]) for row in rows}
+        made = Known._make
+        return {row[4]: made(row) for row in rows}
 
-    def add(self, feed: int, links: Sequence[NewLink]) -> None:
+    def add(self, feed: int, links: Sequence[tuple[Any, ...]]) -> None:
+        """New links, in the columns of `NewLink`."""
         self._db.many(
             "INSERT INTO link (feed, external_id, uid, is_primary, seen, seen_hash, shadow, version, gone, changed_at,"
             f" run, how, by, at) VALUES ({feed}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -116,11 +119,32 @@ class Crosswalk:
 
     # absence
 
-    def alive(self, feed: int) -> tuple[int, int]:
-        """How many links of a feed are not gone, and the highest id among them."""
-        row = self._db.one("SELECT count(*), coalesce(max(id), 0) FROM link WHERE feed = ? AND gone = 0", (feed,))
-        assert row is not None
-        return int(row[0]), int(row[1])
+    def alive(self, feed: int, up_to: int = 1 << 62) -> int:
+        """How many links of a feed are not gone, of those up to an id. Answered from indexes, without reading links."""
+        count = "SELECT count(*) FROM link WHERE feed = ? AND id <= ?"
+        alive: int = self._db.value(f"SELECT ({count}) - ({count} AND gone = 1)", (feed, up_to, feed, up_to))
+        return alive
+
+    def last_id(self) -> int:
+        """The highest id that a link has been given."""
+        last: int = self._db.value("SELECT coalesce(max(id), 0) FROM link")
+        return last
+
+    def has_any(self, feed: int) -> bool:
+        return self._db.one("SELECT 1 FROM link WHERE feed = ? LIMIT 1", (feed,)) is not None
+
+    def first_sights(self, run: int, uids: Iterable[str]) -> dict[str, tuple[int, bytes]]:
+        """uid -> (feed, body) of those records that are nothing but what one spoke said of them in this run."""
+        found: dict[str, tuple[int, bytes] | None] = {}
+        rows = self._db.all(
+            "SELECT h.uid, h.body, l.feed, l.shadow, l.run FROM hub h JOIN link l ON l.uid = h.uid"
+            f" WHERE l.is_primary = 1 AND h.uid {self._db.among}",
+            (self._db.listed(uids),),
+        )
+        for uid, body, feed, shadow, made in rows:
+            plain = uid not in found and made == run and shadow == b'{"s":' + body + b"}"
+            found[uid] = (feed, body) if plain else None
+        return {uid: sight for uid, sight in found.items() if sight is not None}
 
     def alive_ids(self, feed: int, chunk: int = 5000) -> Iterator[tuple[int, str]]:
         """(link id, uid) of every link of a feed that is not gone and has been seen, in the order of ids."""
@@ -239,6 +263,17 @@ class Crosswalk:
             "UPDATE link SET uid = ?, is_primary = ?, how = ?, by = ?, at = ?, shadow = NULL WHERE id = ?",
             (uid, int(primary), how, by, at, link_id),
         )
+
+    def promote_aliases(self, feed: int, uids: Iterable[str]) -> None:
+        """Where the primary link of a record is gone and an alias lives, the alias takes its place."""
+        rows = self._db.all(
+            "SELECT p.id, min(a.id) FROM link p JOIN link a ON a.uid = p.uid AND a.feed = p.feed AND a.is_primary = 0"
+            f" AND a.gone = 0 WHERE p.feed = ? AND p.is_primary = 1 AND p.gone = 1 AND p.uid {self._db.among}"
+            " GROUP BY p.id",
+            (feed, self._db.listed(uids)),
+        )
+        self._db.many("UPDATE link SET is_primary = 0 WHERE id = ?", [(primary,) for primary, _ in rows])
+        self._db.many("UPDATE link SET is_primary = 1, shadow = NULL WHERE id = ?", [(alias,) for _, alias in rows])
 
     def remove(self, link_id: int) -> None:
         self._db.run("DELETE FROM link WHERE id = ?", (link_id,))

@@ -12,8 +12,6 @@ from connector.store.db import Db
 
 TO_MERGE = 0
 TO_PLAN = 1
-TO_COMPLETE = 2
-"""New and agreed with the only spoke that has it: to be planned only where another spoke still lacks it."""
 
 
 class Hub:
@@ -32,6 +30,13 @@ class Hub:
 
     def bodies(self, uids: Iterable[str]) -> dict[str, bytes]:
         rows = self._db.all(f"SELECT uid, body FROM hub WHERE uid {self._db.among}", (self._db.listed(uids),))
+        return dict(rows)
+
+    def living(self, uids: Iterable[str]) -> dict[str, bytes]:
+        """The bodies of those that were not merged into another."""
+        rows = self._db.all(
+            f"SELECT uid, body FROM hub WHERE survivor IS NULL AND uid {self._db.among}", (self._db.listed(uids),)
+        )
         return dict(rows)
 
     def entity_of(self, uid: str) -> str | None:
@@ -146,15 +151,34 @@ class Hub:
         return [row[0] for row in rows]
 
     def complete(self, entity: str, feeds: Sequence[int]) -> None:
-        """Records marked TO_COMPLETE that every one of these feeds has need nothing; the rest is planned."""
-        listed = ", ".join(str(int(feed)) for feed in feeds)
-        if feeds:
+        """Mark to be planned what is new since the last time and lacks a primary link in one of these feeds.
+
+        Every record is new to a feed that was not asked for the last time. Nothing is written where nothing is new.
+        """
+        asked = ",".join(str(feed) for feed in sorted(feeds))
+        last = self._db.value("SELECT coalesce(max(id), 0) FROM link")
+        held = self._db.value("SELECT value FROM meta WHERE key = ?", (f"completed:{entity}",))
+        before, _, number = (held or ":").partition(":")
+        since = int(number or 0) if before == asked else 0
+        if held == f"{asked}:{last}":
+            return
+        with self._db.transaction():
+            if feeds:
+                self._mark_incomplete(entity, feeds, since)
             self._db.run(
-                "DELETE FROM dirty WHERE entity = ? AND stage = 2 AND uid IN (SELECT uid FROM link"
-                f" WHERE is_primary = 1 AND feed IN ({listed}) GROUP BY uid HAVING count(*) = {len(feeds)})",
-                (entity,),
+                "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (f"completed:{entity}", f"{asked}:{last}"),
             )
-        self._db.run("UPDATE dirty SET stage = 1 WHERE entity = ? AND stage = 2", (entity,))
+
+    def _mark_incomplete(self, entity: str, feeds: Sequence[int], since: int) -> None:
+        listed = ", ".join(str(int(feed)) for feed in feeds)
+        held = f"SELECT count(*) FROM link o WHERE o.uid = l.uid AND o.is_primary = 1 AND o.feed IN ({listed})"
+        self._db.run(
+            "INSERT INTO dirty (uid, entity, stage) SELECT DISTINCT l.uid, CAST(? AS TEXT), 1 FROM link l"
+            " WHERE l.id > ? AND l.is_primary = 1 AND l.gone = 0 AND l.feed IN (SELECT id FROM feed WHERE entity = ?)"
+            f" AND ({held}) < {len(feeds)} ON CONFLICT DO NOTHING",
+            (entity, since, entity),
+        )
 
     def count_marked(self, stage: int) -> int:
         count: int = self._db.value("SELECT count(*) FROM dirty WHERE stage = ?", (stage,))

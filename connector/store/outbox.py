@@ -4,9 +4,9 @@ This module is the only writer of `operation`.
 
 Where the receiver comes for what it is to get (CommerceML, files of EnterpriseData) an operation is written as
 `offered`, and nobody calls anything. `offered` gives what waits for an account, in the order of its making; it is given
-again, as it stands then, until it is acknowledged, for the receiver knows it by our stable id. `refresh` changes what
-is still offered; `acknowledge` makes it done, once, and says which operations that were. Both belong into one durable
-transaction with the links they make: `connector.sync.ledger.offers` does that.
+again, as it stands then, until it is acknowledged, for the receiver knows it by our stable id. `call` settles that id,
+`refresh` changes what is still offered; `acknowledge` makes it done, once, and says which operations that were. Both
+belong into one durable transaction with the links they make: `connector.sync.ledger.offers` does that.
 """
 
 from __future__ import annotations
@@ -83,12 +83,16 @@ class Outbox:
         """It has provably not happened and is not wanted as it stands: planned again if still needed."""
         self._db.run("DELETE FROM operation WHERE id = ?", (operation.id,))
 
-    def offered(self, account: str, chunk: int = 200) -> Iterator[list[Operation]]:
-        """What waits for the receiver to come for it, in the order of its making, read as it is taken, in parts."""
+    def waiting(self, account: str) -> list[int]:
+        """The ids of what is offered to an account, in the order of its making."""
         rows = self._db.all(
             "SELECT id FROM operation WHERE status = 'offered' AND status <> 'done' AND account = ?", (account,)
         )
-        ids = sorted(row[0] for row in rows)
+        return sorted(row[0] for row in rows)
+
+    def offered(self, account: str, chunk: int = 200) -> Iterator[list[Operation]]:
+        """What waits for the receiver to come for it, in the order of its making, read as it is taken, in parts."""
+        ids = self.waiting(account)
         for start in range(0, len(ids), chunk):
             yield self._still_offered(ids[start : start + chunk])
 
@@ -98,6 +102,24 @@ class Outbox:
             (self._db.listed(operation_ids),),
         )
         return [_operation(row) for row in sorted(rows, key=itemgetter(0))]
+
+    def call(self, operation: Operation, external_id: str) -> bool:
+        """Under which id the receiver will know it, settled before it is given; False when it is no longer offered."""
+        touched = self._db.run(
+            "UPDATE operation SET external_id = ? WHERE id = ? AND status = 'offered'", (external_id, operation.id)
+        )
+        if touched:
+            operation.external_id = external_id
+        return touched == 1
+
+    def called(self, account: str, external_ids: Iterable[str]) -> dict[str, tuple[int, str]]:
+        """Of these ids, those that something offered to an account was given under: id -> (operation, uid)."""
+        rows = self._db.all(
+            "SELECT external_id, id, uid FROM operation WHERE status = 'offered' AND status <> 'done' AND account = ?"
+            f" AND external_id {self._db.among}",
+            (account, self._db.listed(external_ids)),
+        )
+        return {row[0]: (row[1], row[2]) for row in rows}
 
     def refresh(self, operation: Operation, patch: dict[str, Any]) -> bool:
         """Offer something else instead; False when it is no longer offered."""

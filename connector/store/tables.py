@@ -119,6 +119,8 @@ link = _table(
     _one_of("gone", "0", "1"),
     _unique_where("uq_link_primary", "uid", "feed", where="is_primary = 1"),
     _index_where("ix_link_alias", "uid", where="is_primary = 0"),
+    _index_where("ix_link_gone", "feed", where="gone = 1"),
+    sqlite_autoincrement=True,  # what is new since a run is told by its id
 )
 
 cursor = _table(
@@ -134,7 +136,7 @@ dirty = _table(
     "dirty",
     Column("uid", _Text, primary_key=True),
     Column("entity", _Text, nullable=False),
-    Column("stage", Integer, nullable=False, comment="0 to merge, 1 to plan, 2 to plan where a spoke lacks it"),
+    Column("stage", Integer, nullable=False, comment="0 to merge, 1 to plan"),
     Index("ix_dirty_entity_stage", "entity", "stage", "uid"),
     sqlite_with_rowid=False,
 )

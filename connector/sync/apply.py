@@ -24,7 +24,7 @@ from connector.errors import (
     StopError,
 )
 from connector.locale import N_
-from connector.model.records import as_dict, fields_of
+from connector.model.records import as_dict, fields_of, is_ledger
 from connector.model.routes import EntityRoutes, Route
 from connector.model.states import Link, Operation, Shadow, shadow_bytes
 from connector.store import Store
@@ -32,10 +32,11 @@ from connector.store.crosswalk import NewLink
 from connector.store.hub import TO_MERGE, TO_PLAN
 from connector.sync.fetch import Spent
 from connector.sync.identity import HOW, findable
+from connector.sync.ledger.goods import lines_there
 from connector.sync.observe import decode
 from connector.sync.planning import referring
 from connector.sync.sight import digest
-from connector.sync.view import Mappings
+from connector.sync.view import Mappings, equality
 from connector.systems.base import Adapter, Outcome, Row
 
 STOPPED = N_("{account} stopped answering earlier in this run; the rest waits for the next one")
@@ -94,11 +95,14 @@ class Applier:
 
     def apply(self, operations: Sequence[Operation]) -> None:
         """Carry them out in order; an account that fails is left alone for the rest of the run."""
-        for group in _groups(operations, self._batch):
+        for planned in _groups(operations, self._batch):
             if not self.keep_going():
                 return
-            account = group[0].account
+            account = planned[0].account
             if account in self.tally.stopped:
+                continue
+            group = [operation for operation in planned if self._says_something(operation)]
+            if not group:
                 continue
             with self.store.transaction(durable=True):
                 for operation in group:
@@ -110,6 +114,19 @@ class Applier:
             with self.store.transaction(durable=True):
                 for result in results:
                     self._record(result)
+
+    def _says_something(self, operation: Operation) -> bool:
+        """Leave out references to what is not there after all; they wait, and with nothing else the operation does.
+
+        A fact is told whole or not at all.
+        """
+        for name, entity in self.mappings[operation.spoke, operation.entity].references.items():
+            uid = operation.patch.get(name)
+            if isinstance(uid, str) and uid not in self.store.crosswalk.targets(operation.spoke, entity, [uid]):
+                if is_ledger(operation.entity):
+                    return False
+                del operation.patch[name]
+        return bool(operation.patch) or operation.verb == "create"
 
     def _carry_out(self, group: Sequence[Operation]) -> list[Done]:
         if group[0].verb == "stamp":
@@ -249,8 +266,10 @@ class Applier:
             )
         link = self.store.crosswalk.at(operation.spoke, operation.entity, operation.external_id)
         if link is not None and (link.seen != current.body or link.gone != current.gone):
-            fresh = mapping.read(decode(current.body), [])
-            if link.seen is None or not self._as_expected(operation, mapping, fresh) or current.gone:
+            problems: list[RowError] = []
+            fresh = mapping.read(decode(current.body), problems)
+            unread = {problem.field for problem in problems} & operation.patch.keys()
+            if link.seen is None or unread or not self._as_expected(operation, mapping, fresh) or current.gone:
                 done.seen = current
                 raise Stale(
                     N_("record {external_id} changed in {account} since it was looked at"),
@@ -262,11 +281,18 @@ class Applier:
     def _as_expected(self, operation: Operation, mapping: Any, fresh: Any) -> bool:
         """Whether the fields to be written still stand as the plan saw them (other fields are merged next time)."""
         now = as_dict(fresh)
-        return all(
-            name in now and mapping.equal(name, now[name], value)
-            for name, value in operation.expect.items()
-            if name not in mapping.references
-        )
+        same = equality(mapping)
+        for name, entity in mapping.references.items():
+            told = now.get(name)
+            if isinstance(told, str):
+                now[name] = self.store.crosswalk.resolve(operation.spoke, entity, [told]).get(told, told)
+        for name, value in operation.patch.items():
+            if name in operation.expect:
+                if name not in now or not same(name, now[name], operation.expect[name]):
+                    return False
+            elif now.get(name) is not None and not same(name, now[name], value):
+                return False
+        return True
 
     def _stamp(self, group: Sequence[Operation]) -> list[Done]:
         adapter = self.adapters[group[0].account]
@@ -282,19 +308,15 @@ class Applier:
         return [Done(operation, outcome=outcome, error=error) for operation in group]
 
     def _raw(self, operation: Operation, current: Row | None) -> dict[str, Any]:
-        """The raw write fields; references become the target's ids, those that cannot are left for a later round."""
+        """The raw write fields; references become the target's ids."""
         mapping = self.mappings[operation.spoke, operation.entity]
         values = dict(operation.patch)
         for name, entity in mapping.references.items():
-            uid = values.get(name)
-            if not isinstance(uid, str):
-                continue
-            known = self.store.crosswalk.targets(operation.spoke, entity, [uid])
-            if uid in known:
-                values[name] = known[uid]
-            else:
-                del values[name]
-                del operation.patch[name]
+            if isinstance(uid := values.get(name), str):
+                values[name] = self.store.crosswalk.targets(operation.spoke, entity, [uid])[uid]
+        if mapping.lines is not None and isinstance(lines := values.get("lines"), list):
+            needed = "product" in mapping.lines.references
+            values["lines"] = lines_there(self.store, operation.spoke, lines, strict=needed)
         if current is None:
             return mapping.write(values, None, new=operation.verb == "create")
         return mapping.write(values, current.full if current.full is not None else decode(current.body))
@@ -388,6 +410,7 @@ class Applier:
             at=self.at,
         )
         feed = self.store.crosswalk.feed(operation.spoke, operation.entity)
+        new = self._to_survivor(new, feed)
         if self.store.crosswalk.at(operation.spoke, operation.entity, external_id) is None:
             self.store.crosswalk.add(feed, [new])
         self.store.hub.mark(operation.entity, [operation.uid], TO_MERGE if row is not None else TO_PLAN)
@@ -398,16 +421,30 @@ class Applier:
             children = self.store.hub.holders(entity, [operation.uid]).get((name, operation.uid), [])
             self.store.hub.mark(entity, children, TO_PLAN)
 
+    def _to_survivor(self, new: NewLink, feed: int) -> NewLink:
+        """What was created for a record that has been merged since is the survivor's; a second one is an alias."""
+        uid = self.store.hub.survivor(new.uid)
+        if uid == new.uid:
+            return new
+        taken = uid in self.store.crosswalk.primaries(feed, [uid])
+        self.store.hub.mark(self.store.hub.entity_of(uid) or "", [uid], TO_MERGE)
+        return new._replace(uid=uid, primary=0 if taken else 1, shadow=None)
+
     def _agreed(self, done: Done) -> None:
         operation = done.operation
         assert done.outcome is not None
         link = self.store.crosswalk.at(operation.spoke, operation.entity, operation.external_id or "")
         if link is None:
             return
+        ignored = dict(link.shadow.ignored)
         for name, value in operation.patch.items():
             link.shadow.agree(name, value, value)
+        link.shadow.ignored.update({name: ignored[name] for name in operation.patch if name in ignored})
         written = [*link.shadow.written, *operation.patch] if link.stale else [*operation.patch]
         link.shadow.written = sorted(set(written))
+        link.shadow.before.update(
+            {name: operation.expect[name] for name in operation.patch if name in operation.expect}
+        )
         self.store.crosswalk.wrote(link.id, shadow_bytes(link.shadow))
         if operation.verb == "deactivate" and self._route(operation).deletion == "delete":
             self.store.crosswalk.set_gone([link.id])

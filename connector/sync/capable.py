@@ -16,8 +16,8 @@ def refuse_incapable(routes: Sequence[EntityRoutes], adapters: Mapping[str, Adap
     for each in routes:
         for route in each.routes:
             if route.direction != "off":
-                can = adapters[route.account].capabilities(each.entity)
-                _refuse(route, can, writes=bool(mappings[route.spoke, each.entity].writes))
+                can = adapters[route.account].capabilities(route.observed)
+                _refuse(route, can, writes=bool(mappings[route.spoke, route.observed].writes))
 
 
 def _refuse(route: Route, can: Capabilities, writes: bool) -> None:

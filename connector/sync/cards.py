@@ -41,10 +41,10 @@ def typed_cards(sides: Iterable[Side], observed: Mapping[str, Mapping[str, Any]]
     found = []
     for side in sides:
         number = observed.get(side.spoke, {}).get("card_uid")
-        if not isinstance(number, str):
+        if not isinstance(number, str) or side.shadow.overruled.get("card_uid") == number:
             continue
         if not side.shadow.has("card_uid"):
             found.append(Typed(side.spoke, number, "met"))
-        elif side.shadow.spoke["card_uid"] != number and side.shadow.overruled.get("card_uid") != number:
+        elif side.shadow.spoke["card_uid"] != number:
             found.append(Typed(side.spoke, number, "typed"))
     return found

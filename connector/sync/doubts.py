@@ -20,7 +20,7 @@ from connector.store.hub import TO_MERGE
 from connector.sync.identity import HOW, UNSETTLED, WEAK, identifiers, identity_conflict, row_keys
 from connector.sync.match import Key
 from connector.sync.observe import decode
-from connector.sync.regroup import Anchor, Group, Loose, Question, regroup
+from connector.sync.regroup import GONE, Anchor, Group, Loose, Question, regroup
 from connector.sync.view import Mappings
 
 _LOOSE: Final = WEAK | {"created", "id_1c"}
@@ -117,7 +117,7 @@ class Doubts:
 
     def _anchor(self, uid: str, links: Sequence[Link]) -> Anchor:
         keys = self.store.hub.identifiers([uid])[uid]
-        spokes = {link.spoke: link.how for link in links if link.primary and not link.gone}
+        spokes = {link.spoke: GONE if link.gone else link.how for link in links if link.primary}
         return Anchor(uid, spokes, frozenset(key for key in keys if key[0] in HOW))
 
     # what a person is asked

@@ -7,23 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from connector.errors import ConnectorError
-from connector.model.records import ENTITIES
+from connector.model.books import Books
+from connector.model.records import ENTITIES, is_ledger
 from connector.model.routes import EntityRoutes, Route, with_proposed
 from connector.model.states import Operation
 from connector.model.values import new_uid
 from connector.store import Store
 from connector.store.hub import TO_MERGE
+from connector.store.retention import expire, is_due
 from connector.sync.apply import Applier
 from connector.sync.brakes import Held, of_absence, of_changes
 from connector.sync.capable import refuse_incapable
 from connector.sync.doubts import Doubts
-from connector.sync.fetch import fetch
+from connector.sync.fetch import Job, fetch
+from connector.sync.ledger.run import LedgerRun
 from connector.sync.lookups import Lookups
-from connector.sync.observe import Observer, Sight
+from connector.sync.observe import Observer, Sight, prepared
 from connector.sync.planning import Counts, Plan, Planner
 from connector.sync.rebase import rebase
 from connector.sync.recover import Recovery
@@ -80,6 +84,7 @@ class Engine:
     clock: Callable[[], datetime]
     entropy: Callable[[int], bytes]
     owner: str
+    books: Books = field(default_factory=lambda: Books(zone=UTC))
     progress: Progress = field(default_factory=Silent)
     concurrent: bool = True
 
@@ -107,9 +112,9 @@ class _Run:
         self.at = started.isoformat(timespec="seconds")
         self.number = self.store.runs.begin(self.at)
         self.report = RunReport(self.number, self.at)
-        self.entities = [
-            routes for routes in engine.routes if not options.entities or routes.entity in options.entities
-        ]
+        wanted = [routes for routes in engine.routes if not options.entities or routes.entity in options.entities]
+        self.entities = [routes for routes in wanted if not is_ledger(routes.entity)]
+        self.ledgers = [routes for routes in wanted if is_ledger(routes.entity)]
         self.applier = Applier(
             self.store,
             engine.mappings,
@@ -121,6 +126,7 @@ class _Run:
             engine.progress.applying,
         )
         self.made = 0
+        self._agreed = False
         self.observed = False
         self.failed: dict[str, ConnectorError] = self.applier.tally.stopped
         self.held: dict[str, Held] = {}
@@ -131,6 +137,19 @@ class _Run:
         )
         self.planner = Planner(self.store, engine.mappings, engine.adapters, self.number, self.at)
         self.lookups = Lookups(self.store, engine.mappings, engine.adapters, self.number, self.at, self.applier.spent)
+        self.ledger = LedgerRun(
+            self.store,
+            self.ledgers,
+            engine.mappings,
+            engine.adapters,
+            engine.books,
+            self.applier,
+            self.failed,
+            self.number,
+            self.at,
+            self.fresh_uid,
+        )
+        self._unasked = True
         self._beat = started
 
     def fresh_uid(self) -> str:
@@ -177,8 +196,44 @@ class _Run:
                 break
         else:
             self._merge()
+        self._tell(rounds)
+
+    def _tell(self, rounds: int) -> None:
+        """Facts come last: whom and what they refer to is in step by now. Telling them needs a yes of its own."""
+        self._unasked = True
+        observing = self.engine.progress.observing
+        options = self.options
+        for sight in self.ledger.observe(
+            options.account, options.full, self.keep_going, self.engine.concurrent, observing
+        ):
+            shown = self.report.route(sight.route.entity, sight.route.account)
+            shown.read, shown.changed, shown.unreadable = sight.read, sight.changed, sight.unreadable
+        for _ in range(rounds):
+            self.ledger.settle()
+            if not self._tell_round():
+                break
+        else:
+            self.ledger.settle()
+
+    def _tell_round(self) -> bool:
+        """Plan the facts, ask the brakes and the person, tell. Whether anything was told."""
+        plan = self.ledger.plan(self._accounts(), self.report.operations)
+        for (entity, account), (waiting, refused) in self.ledger.planner.waiting.items():
+            route = self.report.route(entity, account)
+            route.waiting, route.refused = waiting, refused
+        stopped = self._brakes(plan.counts)
+        if self.options.dry:
+            self.report.operations += plan.operations
+            return False
+        if not plan.operations:
+            return False
+        stopped |= self._consent(plan.counts, stopped)
+        allowed = [operation for operation in plan.operations if _route_name(operation) not in stopped]
+        self.ledger.tell(allowed)
+        return bool(allowed) and self.keep_going()
 
     def _rebase(self) -> None:
+        self.ledger.rebase()
         for routes in self.entities:
             for route in routes.routes:
                 if route.direction != "off":
@@ -203,12 +258,12 @@ class _Run:
         sights: dict[tuple[str, str], Sight] = {}
         jobs = []
         for routes, route in self._observed_routes():
-            mapping = self.engine.mappings[route.spoke, routes.entity]
             adapter = self.engine.adapters[route.account]
             can = adapter.capabilities(routes.entity)
-            sights[routes.entity, route.account] = self.observer.begin(routes, route, mapping, can.id_scheme)
+            sight = self.observer.begin(routes, route, self.engine.mappings, can.id_scheme)
+            sights[routes.entity, route.account] = sight
             cursor = None if self.options.full else self.store.runs.cursor(route.account, routes.entity)
-            jobs.append((adapter, routes.entity, mapping.paths, cursor))
+            jobs.append(Job(adapter, routes.entity, sight.mapping.paths, cursor, partial(prepared, sight)))
         for account, entity, page in fetch(
             jobs, self.failed, self.keep_going, self.engine.concurrent, self.applier.spent
         ):
@@ -233,9 +288,8 @@ class _Run:
         can = self.engine.adapters[route.account].capabilities(route.entity)
         if can.feed == "snapshot" and can.complete:
             missing = self.observer.missing(sight)
-            completed, _ = self.store.runs.route(route.entity, route.account)
             brake = of_absence(route, len(missing), sight.read, sight.alive, self.options.accept)
-            if missing and brake is not None and completed > 0:
+            if missing and brake is not None:  # in the first run too: what is missing now was stored by an earlier one
                 self.held[brake.id] = brake
             elif missing:
                 self.observer.gone(sight, missing)
@@ -258,6 +312,7 @@ class _Run:
                 self.settler.hear_of_cards(routes)
 
     def _accounts(self) -> set[str]:
+        """The accounts that answer and are not held."""
         held = {brake.route for brake in self.held.values()}
         return {
             route.account
@@ -266,27 +321,51 @@ class _Run:
             if route.account not in self.failed and route.name not in held
         }
 
+    def _open_routes(self) -> set[str]:
+        """The routes that may be written to: reachable, not held, and read to their end at least once.
+
+        What was never read cannot be told from what is missing: until every system of an entity was, nothing of it is
+        created anywhere.
+        """
+        held = {brake.route for brake in self.held.values()}
+        read = {(entity, account) for entity, account, up_to in self.store.runs.cursors() if up_to is not None}
+        found = set()
+        self.report.unread = []
+        self.planner.known_in_part = set()
+        for routes in self.engine.routes:
+            for route in () if is_ledger(routes.entity) else routes.routes:
+                can = self.engine.adapters[route.account].capabilities(route.entity)
+                if route.reads and can.feed != "none" and (route.entity, route.account) not in read:
+                    self.report.unread.append(route.name)
+                    self.planner.known_in_part.add(route.entity)
+                elif route.account not in self.failed and route.name not in held and route.writes:
+                    found.add(route.name)
+        return found
+
     def _round(self) -> bool:
         """Plan, ask the brakes and the person, apply. Whether anything was applied."""
-        accounts = self._accounts()
-        plan = self.planner.round(self.entities, accounts)
+        names = self._open_routes()
+        plan = self.planner.round(self.entities, names, keep_all=self.options.dry)
         self._note_waits()
         stopped = self._brakes(plan.counts)
-        allowed = [operation for operation in plan.operations if _route_name(operation) not in stopped]
         if self.options.dry:
-            self.report.operations = allowed + [op for op in plan.operations if op not in allowed]
+            self.report.operations = plan.operations
             return False
-        if plan.count == 0 or not self._consent(plan.counts, stopped):
+        if plan.count == 0:
             return False
+        stopped |= self._consent(plan.counts, stopped)
         if plan.complete:
+            allowed = [operation for operation in plan.operations if _route_name(operation) not in stopped]
             self.applier.apply(allowed)
             return bool(allowed) and self.keep_going()
         for routes in self.entities:
-            for operations in self.planner.each(routes, accounts):
-                self.applier.apply([op for op in operations if _route_name(op) not in stopped])
+            for operations in self.planner.each(routes, names - stopped):
+                self.applier.apply(operations)
         return self.keep_going()
 
     def _note_waits(self) -> None:
+        for shown in self.report.routes.values():
+            shown.waiting = shown.refused = 0
         for (entity, account), waits in self.planner.waits.items():
             shown = self.report.route(entity, account)
             shown.waiting = sum(1 for wait in waits if not wait.refused)
@@ -310,33 +389,36 @@ class _Run:
     def _route(self, entity: str, account: str) -> Route:
         return next(
             route
-            for routes in self.entities
+            for routes in (*self.entities, *self.ledgers)
             if routes.entity == entity
             for route in routes.routes
             if route.account == account
         )
 
-    def _consent(self, counts: Mapping[tuple[str, str], Counts], stopped: set[str]) -> bool:
-        """The first writing run on a route shows the match report and needs a yes."""
+    def _consent(self, counts: Mapping[tuple[str, str], Counts], stopped: set[str]) -> set[str]:
+        """The routes that must not be written to yet: the first writing on each needs a yes, after the match report."""
         fresh = [
             key for key in sorted(counts) if f"{key[0]}/{key[1]}" not in stopped and not self.store.runs.route(*key)[1]
         ]
-        if not fresh:
-            return True
-        if self.report.match is None:
+        names = {f"{entity}/{account}" for entity, account in fresh}
+        if not fresh or names <= set(self.report.consent_missing):
+            return names
+        if self._unasked and not self.report.consent_missing:
+            self._unasked = False
             self.report.match = self._match_report(counts)
-            if not self.options.consent(self.report.match):
-                self.report.consent_missing = [f"{entity}/{account}" for entity, account in fresh]
-                return False
+            self._agreed = self.options.consent(self.report.match)
+        if not self._agreed:
+            self.report.consent_missing = sorted({*self.report.consent_missing, *names})
+            return names
         self.store.runs.consent(fresh, self.at)
-        return True
+        return set()
 
     def _match_report(self, counts: Mapping[tuple[str, str], Counts]) -> MatchReport:
-        match = MatchReport()
+        match = self.report.match or MatchReport()
         match.linked = self.store.crosswalk.linked_how()
         match.ambiguous = sum(conflict.kind == "identity" for conflict in self.store.conflicts.all("open"))
         match.only = self.store.crosswalk.only_there("customer")
-        match.creates = {f"{e}/{a}": planned.created for (e, a), planned in counts.items() if planned.created}
+        match.creates |= {f"{e}/{a}": planned.created for (e, a), planned in counts.items() if planned.created}
         return match
 
     # the end
@@ -349,7 +431,7 @@ class _Run:
         for (entity, account), count in self.applier.spent.items():
             report.route(entity, account).requests = count
         for account, error in self.failed.items():
-            for routes in self.entities:
+            for routes in (*self.entities, *self.ledgers):
                 for route in routes.routes:
                     if route.account == account:
                         report.route(routes.entity, account).error = error
@@ -367,6 +449,8 @@ class _Run:
         report.conclude()
         if not self.options.dry and not report.out_of_time and not report.consent_missing and status is None:
             self.store.runs.completed(self._completed())
+        if not self.options.dry and status is None and is_due(self.store, self.started):
+            expire(self.store, self.started)
         finished = self.engine.clock().isoformat(timespec="seconds")
         kind = "plan" if self.options.dry else "sync"
         summary = {**report.as_json(), "kind": kind, "observed": self.observed}
@@ -381,11 +465,19 @@ class _Run:
             for route in routes.routes
             if route.account not in self.failed
             and route.name not in held
+            and route.name not in self.report.consent_missing
             and self.options.account in (None, route.account)
         ]
 
     def _settle_brakes(self) -> None:
-        self.store.runs.release([brake_id for brake_id, *_ in self.store.runs.held()])
+        """A brake is gone when its route was looked at again and it did not hold."""
+        looked = {
+            route.name
+            for routes in self.entities
+            for route in routes.routes
+            if route.account not in self.failed and self.options.account in (None, route.account)
+        }
+        self.store.runs.release([brake_id for brake_id, route, *_ in self.store.runs.held() if route in looked])
         self.store.runs.hold(
             [(brake.id, brake.route, brake.kind, brake.count, brake.limit) for brake in self.held.values()],
             self.number,

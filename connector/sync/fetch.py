@@ -1,23 +1,33 @@
 """Fetch feeds of several accounts at once: one thread an account, one consumer, a bounded number of pages ahead.
 
 Pages are handed over in one fixed order, whichever account answers first: what a run finds out never depends on timing.
+Small pages are joined, for the store pays for each transaction and each statement.
 """
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
 from queue import Empty, Full, Queue
 from threading import Event, Thread
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from connector.errors import ConnectorError
 from connector.systems.base import Adapter, Page
 
-READ_AHEAD: Final = 16
+READ_AHEAD: Final = 4
 """Pages of one account that may wait for the consumer."""
 
+ROWS: Final = 1000
+"""Pages are joined until they have so many rows."""
+
 _PAUSE: Final = 0.05
+
+_TURN: Final = 0.0005
+"""Seconds after which a thread that computes lets another one go on: storing a page takes several turns, and with
+Python's own 5 ms each of them would wait longer than it works."""
 
 
 Spent = Counter[tuple[str, str]]
@@ -25,21 +35,21 @@ Spent = Counter[tuple[str, str]]
 
 
 class Job(NamedTuple):
-    """One feed to read."""
+    """One feed to read. `prepare` makes of a page what the consumer is given, in the thread that reads."""
 
     adapter: Adapter
     entity: str
     paths: Sequence[str]
     cursor: str | None
-    spent: Spent
+    prepare: Callable[[Page], Any] = lambda page: page
 
 
-Fetched = tuple[str, str, Page | None]
-"""(account, entity, page); None when the feed has come to its end."""
+Fetched = tuple[str, str, Any]
+"""(account, entity, prepared page); None when the feed has come to its end."""
 
 
 def fetch(
-    jobs: Sequence[tuple[Adapter, str, Sequence[str], str | None]],
+    jobs: Sequence[Job],
     failed: MutableMapping[str, ConnectorError],
     keep_going: Callable[[], bool],
     concurrent: bool,
@@ -49,46 +59,81 @@ def fetch(
 
     `spent` learns how many requests each feed took.
     """
-    feeds = [Job(*job, spent) for job in jobs]
-    accounts = {job.adapter.account for job in feeds}
-    readers = {account: _Reader([job for job in feeds if job.adapter.account == account]) for account in accounts}
-    threaded = concurrent and len(accounts) > 1
+    accounts = {job.adapter.account for job in jobs}
+    readers = {account: _Reader([job for job in jobs if job.adapter.account == account], spent) for account in accounts}
     try:
-        if threaded:
-            for reader in readers.values():
-                reader.start()
-        for job in feeds:
-            account = job.adapter.account
-            if account in failed:
-                continue
-            try:
-                pages = readers[account].pages() if threaded else _pages(job)
-                for page in pages:
-                    if not keep_going():
-                        return
-                    yield account, job.entity, page
-            except ConnectorError as error:
-                failed[account] = error
+        with _short_turns() if concurrent else _usual_turns():
+            if concurrent:
+                for reader in readers.values():
+                    reader.start()
+            for job in jobs:
+                account = job.adapter.account
+                if account in failed:
+                    continue
+                try:
+                    pages = readers[account].pages() if concurrent else _pages(job, spent)
+                    for page in pages:
+                        if not keep_going():
+                            return
+                        yield account, job.entity, page
+                except ConnectorError as error:
+                    failed[account] = error
     finally:
         for reader in readers.values():
             reader.stop()
 
 
-def _pages(job: Job) -> Iterator[Page | None]:
+def _pages(job: Job, spent: Spent) -> Iterator[Any]:
     before = job.adapter.requests()
     try:
-        yield from job.adapter.feed(job.entity, job.paths, job.cursor)
+        for page in joined(job.adapter.feed(job.entity, job.paths, job.cursor)):
+            yield job.prepare(page)
     finally:
-        job.spent[job.entity, job.adapter.account] += job.adapter.requests() - before
+        spent[job.entity, job.adapter.account] += job.adapter.requests() - before
     yield None
+
+
+def joined(pages: Iterable[Page]) -> Iterator[Page]:
+    """The same rows in pages of at least ROWS, the last one excepted. What came before an error is given before it."""
+    held = Page([])
+    try:
+        for page in pages:
+            cursor = held.cursor if page.cursor is None else page.cursor
+            held = Page([*held.rows, *page.rows], cursor, [*held.unreadable, *page.unreadable]) if held.rows else page
+            held = held._replace(cursor=cursor)
+            if len(held.rows) >= ROWS:
+                yield held
+                held = Page([])
+    except ConnectorError:
+        if held.rows or held.unreadable:
+            yield held
+        raise
+    if held.rows or held.unreadable or held.cursor is not None:
+        yield held
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
+@contextmanager
+def _usual_turns() -> Iterator[None]:
+    yield
 
 
 class _Reader:
     """Reads the feeds of one account in a thread, one after the other."""
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
+    def __init__(self, jobs: Sequence[Job], spent: Spent) -> None:
         self.jobs = jobs
-        self.queue: Queue[Page | BaseException | None] = Queue(READ_AHEAD)
+        self.spent = spent
+        self.queue: Queue[Any] = Queue(READ_AHEAD)
         self.stopping = Event()
         self.thread = Thread(target=self._read, daemon=True, name=f"feed {jobs[0].adapter.account}")
 
@@ -104,7 +149,7 @@ class _Reader:
             except Empty:
                 continue
 
-    def pages(self) -> Iterator[Page | None]:
+    def pages(self) -> Iterator[Any]:
         """The pages of the next feed and its end."""
         while True:
             item = self.queue.get()
@@ -117,13 +162,13 @@ class _Reader:
     def _read(self) -> None:
         try:
             for job in self.jobs:
-                for page in _pages(job):
+                for page in _pages(job, self.spent):
                     if not self._put(page):
                         return
         except BaseException as error:  # noqa: BLE001 - carried to the consumer, where it is raised
             self._put(error)
 
-    def _put(self, item: Page | BaseException | None) -> bool:
+    def _put(self, item: Any) -> bool:
         while not self.stopping.is_set():
             try:
                 self.queue.put(item, timeout=_PAUSE)

@@ -269,6 +269,8 @@ class _Work:
     def _hub_moved(self, side: Side, name: str) -> bool:
         if name not in self.merged.hub or not side.shadow.has(name):
             return False
+        if name in side.shadow.before:  # it differs from what we have just written: cut off, or edited since
+            return not side.equal(name, side.values.get(name), self.merged.hub[name])
         return not side.equal(name, side.shadow.of_hub(name), self.merged.hub[name])
 
     def _deletion_meets_edit(self, edits: set[str], waiting: set[str]) -> bool:

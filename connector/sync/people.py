@@ -21,6 +21,7 @@ from connector.sync.planning import referring
 
 def join(store: Store, link: Link, uid: str, *, at: str, by: str) -> None:
     """Say that a remote record is this hub record."""
+    uid = store.hub.survivor(uid)
     if store.hub.entity_of(uid) != link.entity:
         raise UsageError(N_("{uid} is no {entity}"), uid=uid, entity=link.entity)
     if link.uid == uid:
@@ -58,15 +59,19 @@ def part(store: Store, link: Link, fresh_uid: Callable[[], str], *, at: str, by:
 
 def merge_records(store: Store, loser: str, survivor: str, *, at: str, by: str) -> None:
     """Two hub records are one. Links of spokes that have both stay as aliases: observed, never written."""
+    loser, survivor = store.hub.survivor(loser), store.hub.survivor(survivor)
     entity = store.hub.entity_of(survivor)
     if entity is None or store.hub.entity_of(loser) != entity:
         raise UsageError(N_("{one} and {other} are not two records of one entity"), one=loser, other=survivor)
-    if store.hub.survivor(survivor) == store.hub.survivor(loser):
+    if survivor == loser:
         return
     with store.transaction(durable=True):
-        taken = {link.spoke for link in store.crosswalk.of([survivor])[survivor] if link.primary}
+        taken = {link.spoke: link for link in store.crosswalk.of([survivor])[survivor] if link.primary}
         for link in store.crosswalk.of([loser])[loser]:
-            primary = link.primary and link.spoke not in taken
+            own = taken.get(link.spoke)
+            primary = link.primary and (own is None or (own.gone and not link.gone))
+            if primary and own is not None:  # a row that is deleted there makes way for one that lives
+                store.crosswalk.move(own.id, survivor, False, own.how, by, at)
             store.crosswalk.move(link.id, survivor, primary, link.how, by, at)
         _retire(store, entity, loser, survivor)
         _again(store, entity, survivor)

@@ -16,13 +16,15 @@ import msgspec
 
 from connector.locale import N_, Sentence
 from connector.mapping import Mapping
-from connector.model.records import ENTITIES, merged_fields
 from connector.model.routes import EntityRoutes, Route, Scope
 from connector.model.states import Operation, Verb
 from connector.sync.identity import findable
 from connector.sync.merge import Side
 from connector.sync.view import View
 from connector.systems.base import Capabilities
+
+TRIES = 1
+"""A field that a system does not keep is written once more; after that it waits for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,12 @@ def _differs(view: View, target: Target, side: Side | None, name: str, value: An
         return value is not None
     seen = view.observed.get(target.route.spoke, {})
     shadow = side.shadow
-    if name in view.unresolved.get(target.route.spoke, ()):
-        return False  # what it refers to is not known yet: nobody may overwrite it
-    if value is None and not shadow.has(name):
-        return False  # an empty value never overwrites what was never agreed on
+    if name in view.unresolved.get(target.route.spoke, ()) or name in view.unreadable.get(target.route.spoke, ()):
+        return False  # what stands there is not understood: nobody may overwrite it
+    if shadow.ignored.get(name, 0) > TRIES:
+        return False
+    if value is None and not shadow.has(name) and name not in shadow.overruled:
+        return False  # an empty value never overwrites what was never agreed on nor decided
     if name in seen:
         if side.equal(name, seen[name], value):
             return False
@@ -134,6 +138,9 @@ def _plan_update(view: View, routes: EntityRoutes, target: Target, around: Aroun
         return
     side = view.sides[target.route.spoke]
     patch = push_values(view, routes, target, side)
+    for name, times in side.shadow.ignored.items():
+        if times > TRIES:
+            planned.waits.append(_wait(view, target, name, N_("{system} does not keep what is written to {field}")))
     after = _refer(target, around, patch)
     seen = view.observed.get(target.route.spoke, {})
     leaving = patch.get("active") is False
@@ -305,14 +312,3 @@ def _may_feed(view: View, routes: EntityRoutes, route: Route) -> bool:
         return True
     kinds = {other.kind for link in view.links if (other := routes.route(link.spoke)) is not None}
     return bool(kinds - {route.kind})
-
-
-def writable_fields(routes: EntityRoutes, mapping: Mapping) -> frozenset[str]:
-    """The canonical fields that a route may write: mapped for writing, carried, or derived; never read-only ones."""
-    cls = ENTITIES[routes.entity]
-    fields = merged_fields(routes.entity)
-    return frozenset(
-        name
-        for name in mapping.writes
-        if name in cls.derived or (name in fields and routes.authority[name].name != "none")
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connector.model.records import ENTITIES
 from connector.model.routes import EntityRoutes
@@ -11,7 +11,9 @@ from connector.model.states import JournalLine, Operation
 from connector.store import Store
 from connector.store.hub import TO_PLAN
 from connector.sync.identity import identifiers
-from connector.sync.plan import Around, Planned, Target, Wait, plan, writable_fields
+from connector.sync.observe import decode
+from connector.sync.plan import Around, Planned, Target, Wait, plan
+from connector.sync.sight import writable_fields
 from connector.sync.view import Mappings, View, load
 from connector.systems.base import Adapter
 
@@ -61,7 +63,7 @@ class Plan:
 
 
 class Planner:
-    """Plans marked records. `accounts` limits the accounts that may be written to."""
+    """Plans marked records. `names` are the routes that may be written to."""
 
     KEEP = 20_000
 
@@ -80,27 +82,31 @@ class Planner:
         self.at = at
         self.waits: dict[tuple[str, str], list[Wait]] = {}
         self._coming: dict[tuple[str, str, str], str] = {}
+        self.known_in_part: set[str] = set()
+        """Entities of which some system was never read to its end: nothing is created, for it may be there."""
 
-    def targets(self, routes: EntityRoutes, accounts: Collection[str]) -> list[Target]:
+    def targets(self, routes: EntityRoutes, names: Collection[str]) -> list[Target]:
         found = []
-        for route in routes.routes:
-            if not route.writes or route.account not in accounts:
+        for each in routes.routes:
+            route = replace(each, create=False) if routes.entity in self.known_in_part else each
+            if not route.writes or route.name not in names:
                 continue
             mapping = self.mappings[route.spoke, routes.entity]
             can = self.adapters[route.account].capabilities(routes.entity)
-            found.append(Target(route, mapping, can, writable_fields(routes, mapping)))
+            removing = {"active"} if route.deletion == "delete" and can.can_delete else set()
+            found.append(Target(route, mapping, can, writable_fields(routes, mapping) | removing))
         return found
 
-    def round(self, entities: Sequence[EntityRoutes], accounts: Collection[str]) -> Plan:
+    def round(self, entities: Sequence[EntityRoutes], names: Collection[str], keep_all: bool = False) -> Plan:
         """Everything that is to be done now, counted by route."""
         result = Plan()
         self._coming.clear()
         self.waits.clear()
         for routes in entities:
-            for operations in self.each(routes, accounts):
+            for operations in self.each(routes, names):
                 for operation in operations:
                     result.counts.setdefault((operation.entity, operation.account), Counts()).add(operation)
-                if result.complete and len(result.operations) + len(operations) <= self.KEEP:
+                if keep_all or (result.complete and len(result.operations) + len(operations) <= self.KEEP):
                     result.operations.extend(operations)
                 else:
                     result.complete = False
@@ -108,10 +114,12 @@ class Planner:
             result.operations.clear()
         return result
 
-    def each(self, routes: EntityRoutes, accounts: Collection[str]) -> Iterator[list[Operation]]:
+    def each(self, routes: EntityRoutes, names: Collection[str]) -> Iterator[list[Operation]]:
         """The operations of one entity, chunk by chunk; records with nothing left to do are settled."""
-        targets = self.targets(routes, accounts)
-        reachable = {route.account for route in routes.routes if route.writes} <= set(accounts)
+        targets = self.targets(routes, names)
+        reachable = {route.name for route in routes.routes if route.writes} <= set(
+            names
+        ) and routes.entity not in self.known_in_part
         rivals = self.store.conflicts.rivals(routes.entity)
         after = ""
         while uids := self.store.hub.marked(routes.entity, TO_PLAN, after, CHUNK):
@@ -151,7 +159,14 @@ class Planner:
                 found.update({(target.route.spoke, entity, uid): known[uid] for uid in known})
         keys = {key for view in views for key in identifiers(view.entity, view.hub)}
         shared = self.store.hub.holders(views[0].entity, {value for _, value in keys}) if keys else {}
-        return Around(found, shared, self._coming, self._doubted(views, rivals))
+        return Around(found, self._living(shared), self._coming, self._doubted(views, rivals))
+
+    def _living(self, shared: dict[tuple[str, str], list[str]]) -> dict[tuple[str, str], list[str]]:
+        """A record that is marked for deletion takes no unique value from a living one."""
+        several = {uid for uids in shared.values() if len(uids) > 1 for uid in uids}
+        bodies = self.store.hub.living(several) if several else {}
+        dead = {uid for uid in several if uid not in bodies or decode(bodies[uid]).get("active") is False}
+        return {key: [uid for uid in uids if uid not in dead] for key, uids in shared.items()} if dead else shared
 
     def _doubted(self, views: Sequence[View], rivals: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
         concerned = {view.uid: rivals[view.uid] for view in views if view.uid in rivals}

@@ -34,7 +34,7 @@ def _rebase(store: Store, links: list[Link], mapping: Mapping) -> None:
         before = shadow_bytes(link.shadow)
         values = as_dict(mapping.read(decode(link.seen), []))
         for name in [name for name in link.shadow.spoke if name in values and name not in mapping.references]:
-            if name not in link.shadow.overruled:
+            if name not in link.shadow.overruled and not (link.stale and name in link.shadow.written):
                 link.shadow.agree(name, link.shadow.of_hub(name), values[name])
         if (now := shadow_bytes(link.shadow)) != before:
             moved.append((now, link.id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.errors import ConnectorError, StopError
+from connector.errors import ConnectorError, RetryError, StopError
 from connector.locale import N_, Sentence
 from connector.model.records import as_dict
 from connector.model.states import Operation
@@ -35,7 +35,7 @@ class Recovery:
             except ConnectorError as error:
                 with self.store.transaction(durable=True):
                     self.store.outbox.become(operation, "unknown", reason=error)
-                if isinstance(error, StopError) or not operation.external_id:
+                if isinstance(error, StopError | RetryError):
                     self.applier.tally.stopped.setdefault(operation.account, error)
             finally:
                 self.applier.spent[operation.entity, operation.account] += adapter.requests() - before
@@ -69,9 +69,13 @@ class Recovery:
         if found is None:
             self._plan_again(operation)
             return
-        row, _ = found
+        row, how = found
+        mapping = self.applier.mappings[operation.spoke, operation.entity]
+        ours = operation.uid in (row.reference, row.external_id)
+        if ours or self._holds(operation, as_dict(mapping.read(decode(row.body), []))):
+            how = "created"  # else it is somebody else's record with our key: they meet for the first time
         with self.store.transaction(durable=True):
-            self.applier.link(operation, row.external_id, row, "created")
+            self.applier.link(operation, row.external_id, row, how)
             self.store.outbox.become(operation, "done", external_id=row.external_id, evidence={"verified": "found"})
             self.store.hub.mark(operation.entity, [operation.uid], TO_MERGE)
         self.applier.tally.done.append(operation)

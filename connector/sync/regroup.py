@@ -18,6 +18,9 @@ from connector.sync.match import Key
 MOST = 20
 """A value that more records carry is asked about with so many of them: nobody chooses from more."""
 
+GONE: Final = "gone"
+_DOUBTFUL: Final = WEAK | {GONE}
+
 _RANK: Final = {scheme: rank for rank, scheme in enumerate((*sorted(DECISIVE), *TRAITS))}
 
 
@@ -33,7 +36,7 @@ class Loose(NamedTuple):
 
 
 class Anchor(NamedTuple):
-    """A record with links that stand: spoke -> how its primary link there was made."""
+    """A record with links that stand: spoke -> how its primary link there was made, or GONE when its row is deleted."""
 
     uid: str
     spokes: Mapping[str, str]
@@ -79,8 +82,8 @@ class _Edge(NamedTuple):
     other: Member
     scheme: str
     always: bool
-    """Asked about even where one spoke has both: they carry one stored link, or an earlier run linked another row of
-    the spoke by a mere trait, which may have been wrong."""
+    """Asked about even where one spoke has both: they carry one stored link; or an earlier run linked another row of
+    the spoke by a mere trait, which may have been wrong; or that row is deleted, and this may be it entered anew."""
 
 
 def spokes_of(member: Member) -> tuple[str, ...]:
@@ -149,7 +152,7 @@ def _edges(members: Sequence[Member], scheme: str) -> Iterator[_Edge]:
     decisive = scheme in DECISIVE
     for spoke, own in rows.items():
         near = [other for there, found in rows.items() if there != spoke or decisive for other in found[:MOST]]
-        standing = [(anchor, decisive or anchor.spokes.get(spoke) in WEAK) for anchor in anchors]
+        standing = [(anchor, decisive or anchor.spokes.get(spoke) in _DOUBTFUL) for anchor in anchors]
         held = [item for item in standing if item[1] or spoke not in item[0].spokes][:MOST]
         for row in own:
             yield from (_Edge(row, anchor, scheme, always) for anchor, always in held)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from connector.errors import EXIT_ATTENTION, EXIT_CHANGES, EXIT_DONE, EXIT_STOPPED, ConnectorError
-from connector.model.records import ENTITIES
+from connector.model.records import SHAPES
 from connector.model.states import Conflict, Operation
 from connector.model.values import money_text
 from connector.sync.brakes import Held
@@ -69,6 +69,8 @@ class RunReport:
     operations: list[Operation] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     consent_missing: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    """Routes that were never read to their end: nothing is written there."""
     out_of_time: bool = False
     open: dict[str, int] = field(default_factory=dict)
 
@@ -110,6 +112,7 @@ class RunReport:
             "routes": [route.as_json() for route in self.routes.values()],
             "brakes": [brake_json(brake) for brake in self.brakes],
             "open": self.open,
+            "unread": self.unread,
         }
         if self.match is not None:
             shown["match"] = self.match.as_json()
@@ -128,9 +131,15 @@ def brake_json(brake: Held) -> dict[str, Any]:
 
 
 def shown_value(entity: str, name: str, value: Any) -> Any:
-    """A canonical value as the outside sees it: money as text with two decimals."""
-    cls = ENTITIES.get(entity)
-    return money_text(value) if cls is not None and name in cls.amounts and isinstance(value, int) else value
+    """A canonical value as the outside sees it: money as text with two decimals, in lines and whole documents too."""
+    cls = SHAPES.get(entity)
+    if cls is None:
+        return value
+    if isinstance(value, dict):
+        return {key: shown_value(entity, key, inner) for key, inner in value.items()}
+    if name == "lines" and isinstance(value, list) and cls.line is not None:
+        return [shown_value(cls.line.entity, "", line) for line in value]
+    return money_text(value) if name in cls.amounts and isinstance(value, int) else value
 
 
 def operation_json(operation: Operation) -> dict[str, Any]:

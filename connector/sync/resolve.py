@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import msgspec
 
 from connector.errors import UsageError
 from connector.locale import N_
-from connector.model.records import ENTITIES, fields_of
+from connector.mapping.typed import typed
+from connector.model.records import ENTITIES, as_dict, fields_of, is_ledger
 from connector.model.routes import EntityRoutes
 from connector.model.states import Conflict, shadow_bytes
-from connector.model.values import decimal_of, minor
 from connector.store import Store
 from connector.store.hub import TO_MERGE, TO_PLAN
+from connector.sync.ledger.resolve import LedgerResolver
 from connector.sync.merge import Unit, units_of
-from connector.sync.observe import encode
+from connector.sync.observe import decode, encode
 from connector.sync.people import merge_records
 from connector.sync.view import Mappings, View, load
 
@@ -55,6 +56,8 @@ class Resolver:
         conflict = self._open(conflict_id)
         if conflict.kind == "identity":
             self._identify(conflict, text)
+        elif conflict.kind == "document":
+            raise UsageError(N_("conflict {id} asks which document counts: give --take ACCOUNT"), id=conflict_id)
         else:
             self._decide(conflict, self._parse(conflict, text), winner="person")
 
@@ -72,24 +75,40 @@ class Resolver:
 
     def _parse(self, conflict: Conflict, text: str) -> Any:
         name = conflict.field or ""
-        cls = ENTITIES[conflict.entity]
-        if name in cls.amounts:
-            return minor(decimal_of(text))
-        if name == "active":
-            if text.lower() not in ("true", "false"):
-                raise UsageError(N_("{field} is true or false"), field=name)
-            return text.lower() == "true"
-        if name not in fields_of(conflict.entity):
-            try:
-                return msgspec.json.decode(text, type=dict[str, Any])
-            except msgspec.DecodeError as error:
-                raise UsageError(
-                    N_("{field} moves together: take one side with --take, or give its fields as JSON"), field=name
-                ) from error
-        return text or None
+        if name in fields_of(conflict.entity):
+            return self._one(conflict.entity, name, text)
+        members = self.routes[conflict.entity].together.get(name, ())
+        try:
+            told = msgspec.json.decode(text, type=dict[str, str | None])
+        except msgspec.DecodeError as error:
+            raise UsageError(
+                N_("{field} moves together: take one side with --take, or give its fields as JSON"), field=name
+            ) from error
+        if unknown := sorted(told.keys() - set(members)):
+            raise UsageError(
+                N_("{field} has no {unknown}; it has {known}"),
+                field=name,
+                unknown=", ".join(unknown),
+                known=", ".join(members),
+            )
+        return {member: self._one(conflict.entity, member, value or "") for member, value in told.items()}
+
+    def _one(self, entity: str, name: str, text: str) -> Any:
+        """A reference is the uid of a record that exists; everything else is checked by what the field holds."""
+        target = ENTITIES[entity].references.get(name)
+        if target is None:
+            return typed(entity, name, text)
+        uid = self.store.hub.survivor(text.strip())
+        if self.store.hub.entity_of(uid) != target:
+            raise UsageError(N_("{uid} is no {entity}"), uid=text, entity=target)
+        return uid
 
     def _decide(self, conflict: Conflict, value: Any, winner: str) -> None:
         routes = self.routes[conflict.entity]
+        if is_ledger(conflict.entity):
+            with self.store.transaction(durable=True):
+                self._ledger(conflict.entity).decide(conflict, value, winner)
+            return
         unit = next(unit for unit in units_of(routes) if unit.name == conflict.field)
         with self.store.transaction(durable=True):
             (view,) = load(self.store, routes, self.mappings, [self.store.hub.survivor(conflict.uid)])
@@ -125,24 +144,64 @@ class Resolver:
         self.store.hub.mark(view.entity, [view.uid], TO_MERGE)
 
     def _identify(self, conflict: Conflict, text: str) -> None:
-        rivals = {uid for uids in conflict.values.values() for uid in uids}
+        survivor = self.store.hub.survivor
+        subject = survivor(conflict.uid)
+        rivals = {survivor(uid) for uids in conflict.values.values() for uid in uids} - {subject}
+        text = text if text == SEPARATE else survivor(text)
         with self.store.transaction(durable=True):
+            if conflict.entity == "card" and conflict.field == "customer":
+                self._hold(conflict, text, rivals)
+                return
             if text == SEPARATE:
                 self.store.conflicts.close(conflict.id, SEPARATE, self.by, "manual", self.at)
-                self.store.hub.mark(conflict.entity, [conflict.uid, *rivals], TO_PLAN)
+                self.store.hub.mark(conflict.entity, [subject, *rivals], TO_PLAN)
                 return
-            if text not in rivals:
-                raise UsageError(
-                    N_("conflict {id}: {uid} is none of the candidates; give one of {known}, or “separate”"),
-                    id=conflict.id,
-                    uid=text,
-                    known=", ".join(sorted(rivals)),
-                )
-            if conflict.entity == "card" and conflict.field == "customer":
-                self._give_card(conflict, text)
+            self._candidate(conflict, text, rivals)
+            if is_ledger(conflict.entity):
+                self._ledger(conflict.entity).join(subject, text)
             else:
-                merge_records(self.store, conflict.uid, text, at=self.at, by=self.by)
+                merge_records(self.store, subject, text, at=self.at, by=self.by)
             self.store.conflicts.close(conflict.id, text, self.by, "manual", self.at)
+
+    def _ledger(self, entity: str) -> LedgerResolver:
+        return LedgerResolver(self.store, self.routes[entity], self.mappings, at=self.at, by=self.by)
+
+    @staticmethod
+    def _candidate(conflict: Conflict, text: str, rivals: Set[str]) -> None:
+        if text not in rivals:
+            raise UsageError(
+                N_("conflict {id}: {uid} is none of the candidates; give one of {known}, or “separate”"),
+                id=conflict.id,
+                uid=text,
+                known=", ".join(sorted(rivals)),
+            )
+
+    def _hold(self, conflict: Conflict, text: str, rivals: Set[str]) -> None:
+        """Say whose card it is; with `separate` it stays with its holder. The others are not shown with it any more."""
+        body = msgspec.json.decode(self.store.hub.bodies([conflict.uid])[conflict.uid])
+        old = body.get("customer")
+        holder = old if text == SEPARATE else self.store.hub.survivor(text)
+        if holder != old:
+            self._candidate(conflict, holder, rivals)
+            self._give_card(conflict, holder)
+        for customer in sorted(rivals - {holder}):
+            self._take_away(customer, body["uid"])
+        self.store.hub.mark("customer", sorted(rivals))
+        self.store.hub.mark("card", [conflict.uid])
+        self.store.conflicts.close(conflict.id, holder, self.by, "manual", self.at)
+
+    def _take_away(self, customer: str, number: str) -> None:
+        """Where a customer is shown with a number that is not his, it waits for our write."""
+        moved = []
+        self.store.hub.forget([("customer", "card_uid", number, customer)])
+        for link in self.store.crosswalk.of([customer])[customer]:
+            mapping = self.mappings.get((link.spoke, "customer"))
+            if mapping is None or "card_uid" not in mapping.reads or not link.primary or link.seen is None:
+                continue
+            if as_dict(mapping.read(decode(link.seen), [])).get("card_uid") == number:
+                link.shadow.overruled["card_uid"] = number
+                moved.append((shadow_bytes(link.shadow), link.id))
+        self.store.crosswalk.shadows(moved)
 
     def _give_card(self, conflict: Conflict, customer: str) -> None:
         body = msgspec.json.decode(self.store.hub.bodies([conflict.uid])[conflict.uid])
@@ -151,5 +210,3 @@ class Resolver:
         self.store.hub.put([(encode({name: body[name] for name in fields_of("card") if name in body}), conflict.uid)])
         self.store.hub.forget([("card", "customer", str(old), conflict.uid)])
         self.store.hub.identify([("card", "customer", customer, conflict.uid)])
-        self.store.hub.mark("card", [conflict.uid], TO_MERGE)
-        self.store.hub.mark("customer", [customer, *([old] if isinstance(old, str) else [])], TO_MERGE)

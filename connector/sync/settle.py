@@ -41,13 +41,15 @@ class Settler:
         while uids := self.store.hub.marked(routes.entity, TO_MERGE, limit=CHUNK):
             with self.store.transaction():
                 views = load(self.store, routes, self.mappings, uids)
+                holders = {view.hub.get("customer") for view in views}
                 for view in views:
                     self._merge(view, routes, units)
                 self._journal(views, routes)
                 self._write(views, routes)
                 self.store.hub.merged(uids)
-                if routes.entity == "card":
-                    self._show_cards(view.hub.get("customer") for view in views)
+                if routes.entity == "card":  # what spokes show is heard first, then the main card is shown
+                    holders |= {view.hub.get("customer") for view in views}
+                    self.store.hub.mark("customer", sorted(uid for uid in holders if isinstance(uid, str)), TO_PLAN)
             count += len(uids)
         return count
 
@@ -68,6 +70,9 @@ class Settler:
             self.store.conflicts.vanish(view.uid, name, "agreed", self.at)
         self.store.conflicts.write(result.conflicts, self.run, self.at)
         self.conflicts[view.entity] = self.conflicts.get(view.entity, 0) + len(result.conflicts)
+        for link in view.links:
+            if not link.stale and link.seen is not None:
+                link.shadow.before = {}  # what it showed after our write has been judged
         moved = [
             (now, link.id)
             for link in view.links
@@ -95,7 +100,7 @@ class Settler:
         self.store.hub.forget(dropped)
 
     def _identifiers(self, view: View) -> set[tuple[str, str]]:
-        if all(link.gone for link in view.links):
+        if view.links and all(link.gone for link in view.links):
             return set()
         found = set(identifiers(view.entity, view.hub))
         found.update((scheme, value) for _, scheme, value, _ in reference_rows(view.entity, view.hub, view.uid))
@@ -164,15 +169,27 @@ class Settler:
         bodies = self.store.hub.bodies({uid for uids in cards.values() for uid in uids})
         stored = self.store.hub.bodies(wanted)
         links = self.store.crosswalk.of(wanted)
+        known = self.store.hub.identifiers(wanted)
         for uid in wanted:
             if uid not in stored:
                 continue
+            self._forget_numbers(uid, known[uid], [bodies[card] for card in cards.get(("customer", uid), ())])
             own = [decode(bodies[card]) for card in cards.get(("customer", uid), ()) if card in bodies]
             self._show(uid, decode(stored[uid]), main_card(own), own, links[uid])
+
+    def _forget_numbers(self, uid: str, known: set[tuple[str, str]], cards: Sequence[bytes]) -> None:
+        """He is no longer known by a card that has become another's."""
+        own = {decode(card).get("uid") for card in cards}
+        lost = [number for scheme, number in known if scheme == "card_uid" and number not in own]
+        others = self.store.hub.holders("card", lost) if lost else {}
+        taken = [number for number in lost if others.get(("card_uid", number))]
+        self.store.hub.forget([("customer", "card_uid", number, uid) for number in taken])
 
     def _show(self, uid: str, hub: dict[str, Any], number: Any, cards: Sequence[Any], links: Sequence[Any]) -> None:
         numbers = [("customer", "card_uid", card["uid"], uid) for card in cards if isinstance(card.get("uid"), str)]
         self.store.hub.identify(numbers)
+        if number is ABSENT and _shown_with_a_card(hub, links):
+            number = None
         if number is not ABSENT and hub.get("card_uid", ABSENT) != number:
             hub["card_uid"] = number
             self.store.hub.put([(encode({name: hub[name] for name in fields_of("customer") if name in hub}), uid)])
@@ -228,6 +245,11 @@ def _is_fresh(view: View) -> bool:
         and not shadow.overruled
         and all(view.hub.get(name, ABSENT) == shadow.spoke.get(name, ABSENT) for name in view.hub if name != "card_uid")
     )
+
+
+def _shown_with_a_card(hub: dict[str, Any], links: Sequence[Any]) -> bool:
+    """Whether a customer who has no card is still shown with a number that a person said is not his."""
+    return hub.get("card_uid") is not None or any("card_uid" in link.shadow.overruled for link in links)
 
 
 def _holder_conflict(card: str, spoke: str, rivals: list[str]) -> Conflict:

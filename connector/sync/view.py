@@ -34,6 +34,8 @@ class View:
     observed: dict[str, dict[str, Any]] = field(default_factory=dict)
     """spoke -> all canonical values read there, derived and read-only ones included."""
     problems: list[tuple[Link, RowError]] = field(default_factory=list)
+    unreadable: dict[str, set[str]] = field(default_factory=dict)
+    """spoke -> fields whose value there cannot be read: it is somebody's text, and nobody may overwrite it."""
     conflicts: list[Conflict] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
 
@@ -58,7 +60,7 @@ class View:
 
 def load(store: Store, routes: EntityRoutes, mappings: Mappings, uids: Sequence[str]) -> list[View]:
     """The views of these records, in the given order; a handful of statements however many they are."""
-    bodies = store.hub.bodies(uids)
+    bodies = store.hub.living(uids)
     links = store.crosswalk.of(uids)
     conflicts = store.conflicts.open_of(uids)
     operations = store.outbox.unfinished(uids)
@@ -107,13 +109,27 @@ def _values(view: View, link: Link, mapping: Mapping) -> dict[str, Any]:
     problems: list[RowError] = []
     values = as_dict(mapping.read(decode(link.seen or b"{}"), problems))
     view.problems.extend((link, problem) for problem in problems)
+    if problems:
+        view.unreadable[link.spoke] = {problem.field for problem in problems}
     if has_active and "active" not in values:
         values["active"] = True
     if link.stale:
         values.update((name, link.shadow.spoke[name]) for name in link.shadow.written if name in link.shadow.spoke)
     else:
         link.shadow.written = []
+        _judge_written(link, values, mapping)
     return values
+
+
+def _judge_written(link: Link, values: dict[str, Any], mapping: Mapping) -> None:
+    """The first sight after our write: a field that stands as it stood before was not taken, and is nobody's edit."""
+    shadow, same = link.shadow, equality(mapping)
+    for name, before in shadow.before.items():
+        if name not in values or not shadow.has(name) or same(name, before, shadow.spoke[name]):
+            continue
+        if same(name, values[name], before) and shadow.overruled.get(name, object()) != values[name]:
+            shadow.overruled[name] = values[name]
+            shadow.ignored[name] = shadow.ignored.get(name, 0) + 1
 
 
 def _taking_part(routes: EntityRoutes, entity: str, name: str) -> bool:

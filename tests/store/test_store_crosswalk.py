@@ -89,8 +89,8 @@ def test_what_is_known_of_a_page(crosswalk: Crosswalk, store: Store, kafe: int, 
     crosswalk.add(buh, [link("56", "u1")])
     ids = dict(store.db.all("SELECT external_id, id FROM link WHERE feed = ?", (kafe,)))
     assert crosswalk.known(kafe, ["55", "0055", "56"]) == {
-        "55": Known(ids["55"], b"\0\xff" * 8, 0, "u1"),
-        "0055": Known(ids["0055"], None, 1, "u2"),
+        "55": Known(ids["55"], b"\0\xff" * 8, 0, "u1", "55"),
+        "0055": Known(ids["0055"], None, 1, "u2", "0055"),
     }
     assert crosswalk.known(kafe, []) == {}
 
@@ -133,14 +133,25 @@ def test_shadows_come_back(crosswalk: Crosswalk, kafe: int) -> None:
 # absence
 
 
+def test_records_that_one_spoke_alone_made_in_this_run(crosswalk: Crosswalk, store: Store, kafe: int, buh: int) -> None:
+    store.hub.add("customer", [(f"u{number}", b'{"name":"%d"}' % number) for number in range(1, 6)])
+    shadows = {number: b'{"s":{"name":"%d"}}' % number for number in range(1, 6)}
+    crosswalk.add(kafe, [link("1", "u1", shadow=shadows[1], run=7), link("2", "u2", shadow=shadows[2], run=6)])
+    crosswalk.add(kafe, [link("3", "u3", shadow=shadows[1], run=7), link("4", "u4", shadow=None, run=7)])
+    crosswalk.add(kafe, [link("5", "u5", shadow=shadows[5], run=7)])
+    crosswalk.add(buh, [link("5", "u5", shadow=shadows[5], run=7)])
+    assert crosswalk.first_sights(7, ["u1", "u2", "u3", "u4", "u5", "u6"]) == {"u1": (kafe, b'{"name":"1"}')}
+
+
 def test_the_living_links_of_a_feed(crosswalk: Crosswalk, kafe: int, buh: int) -> None:
-    assert crosswalk.alive(kafe) == (0, 0)
+    assert (crosswalk.alive(kafe), crosswalk.last_id(), crosswalk.has_any(kafe)) == (0, 0, False)
     crosswalk.add(kafe, [link(str(number), f"u{number}") for number in range(7)])
     crosswalk.add(buh, [link("1", "u1")])
     known = crosswalk.known(kafe, ["2", "6"])
     crosswalk.set_gone([known["2"].id])
-    count, highest = crosswalk.alive(kafe)
-    assert (count, highest) == (6, known["6"].id)
+    assert (crosswalk.alive(kafe), crosswalk.alive(buh)) == (6, 1)
+    assert crosswalk.last_id() == crosswalk.known(buh, ["1"])["1"].id > known["6"].id
+    assert crosswalk.has_any(kafe)
     alive = list(crosswalk.alive_ids(kafe, chunk=2))
     assert [uid for _, uid in alive] == ["u0", "u1", "u3", "u4", "u5", "u6"]
     assert [number for number, _ in alive] == sorted(number for number, _ in alive)

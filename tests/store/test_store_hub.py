@@ -6,7 +6,7 @@ import pytest
 
 from connector.store import Store
 from connector.store.crosswalk import NewLink
-from connector.store.hub import TO_COMPLETE, TO_MERGE, TO_PLAN, Hub
+from connector.store.hub import TO_MERGE, TO_PLAN, Hub
 
 
 @pytest.fixture
@@ -113,7 +113,6 @@ def test_what_must_be_merged_stays_so(hub: Hub) -> None:
     hub.mark("customer", ["u1"], TO_MERGE)
     hub.mark("customer", ["u1", "u2"], TO_PLAN)
     hub.mark("customer", ["u2"], TO_MERGE)
-    hub.mark("customer", ["u3"], TO_COMPLETE)
     hub.mark("customer", ["u3"], TO_PLAN)
     assert hub.marked("customer", TO_MERGE) == ["u1", "u2"]
     assert hub.marked("customer", TO_PLAN) == ["u3"]
@@ -138,15 +137,53 @@ def test_every_record_of_a_feed_can_be_marked(hub: Hub, store: Store) -> None:
 
 def test_a_record_that_everybody_has_needs_no_plan(hub: Hub, store: Store) -> None:
     kafe, buh = store.crosswalk.feed("kafe", "customer"), store.crosswalk.feed("buh", "customer")
-    store.crosswalk.add(kafe, [link("1", "u1"), link("2", "u2")])
-    store.crosswalk.add(buh, [link("1", "u1"), link("2", "u2", primary=0)])
-    hub.mark("customer", ["u1", "u2"], TO_COMPLETE)
-    hub.mark("card", ["c1"], TO_COMPLETE)
+    store.crosswalk.add(kafe, [link("1", "u1"), link("2", "u2"), gone("3", "u3")])
+    store.crosswalk.add(buh, [link("1", "u1"), link("2", "u2", primary=0), link("4", "u4")])
+    store.crosswalk.add(store.crosswalk.feed("kafe", "card"), [link("1", "c1")])
+    hub.complete("customer", [kafe, buh])
+    assert hub.marked("customer", TO_PLAN) == ["u2", "u4"], "who has left is not carried on"
+    assert hub.marked("card", TO_PLAN) == [], "cards are asked for apart"
+    hub.complete("card", [kafe])
+    assert hub.marked("card", TO_PLAN) == ["c1"]
+
+
+def test_only_new_records_are_looked_at_again(hub: Hub, store: Store) -> None:
+    kafe, buh = store.crosswalk.feed("kafe", "customer"), store.crosswalk.feed("buh", "customer")
+    store.crosswalk.add(kafe, [link("1", "u1")])
+    hub.complete("customer", [kafe, buh])
+    hub.settled(["u1"])
+    hub.complete("customer", [kafe, buh])
+    assert hub.marked("customer", TO_PLAN) == []
+    store.crosswalk.add(kafe, [link("2", "u2")])
+    hub.mark("customer", ["u2"], TO_MERGE)
+    store.crosswalk.add(kafe, [link("3", "u3")])
+    hub.complete("customer", [kafe, buh])
+    assert hub.marked("customer", TO_PLAN) == ["u3"], "what is to be merged stays so"
+    assert hub.marked("customer", TO_MERGE) == ["u2"]
+
+
+def test_a_new_feed_lacks_every_record(hub: Hub, store: Store) -> None:
+    kafe, buh = store.crosswalk.feed("kafe", "customer"), store.crosswalk.feed("buh", "customer")
+    store.crosswalk.add(kafe, [link("1", "u1")])
+    hub.complete("customer", [kafe])
+    assert hub.marked("customer", TO_PLAN) == []
+    hub.complete("customer", [kafe, buh])
+    assert hub.marked("customer", TO_PLAN) == ["u1"]
+
+
+def test_an_id_is_never_given_twice_so_that_what_is_new_is_seen(hub: Hub, store: Store) -> None:
+    kafe, buh = store.crosswalk.feed("kafe", "customer"), store.crosswalk.feed("buh", "customer")
+    store.crosswalk.add(kafe, [link("1", "u1")])
+    hub.complete("customer", [kafe, buh])
+    hub.settled(["u1"])
+    store.crosswalk.remove(store.crosswalk.last_id())
+    store.crosswalk.add(kafe, [link("2", "u2")])
     hub.complete("customer", [kafe, buh])
     assert hub.marked("customer", TO_PLAN) == ["u2"]
-    assert hub.count_marked(TO_COMPLETE) == 1, "cards are asked for apart"
-    hub.complete("card", [])
-    assert hub.marked("card", TO_PLAN) == ["c1"]
+
+
+def gone(external_id: str, uid: str) -> NewLink:
+    return link(external_id, uid)._replace(gone=1)
 
 
 def link(external_id: str, uid: str, primary: int = 1) -> NewLink:

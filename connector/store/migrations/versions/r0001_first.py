@@ -99,9 +99,7 @@ def _dirty() -> None:
         "dirty",
         sa.Column("uid", _TEXT, nullable=False),
         sa.Column("entity", _TEXT, nullable=False),
-        sa.Column(
-            "stage", sa.Integer(), nullable=False, comment="0 to merge, 1 to plan, 2 to plan where a spoke lacks it"
-        ),
+        sa.Column("stage", sa.Integer(), nullable=False, comment="0 to merge, 1 to plan"),
         sa.PrimaryKeyConstraint("uid", name=op.f("pk_dirty")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
@@ -322,6 +320,7 @@ def _link() -> None:
         sa.ForeignKeyConstraint(["feed"], ["feed.id"], name="fk_link_feed"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
         sa.UniqueConstraint("feed", "external_id", name="uq_link_feed_external_id"),
+        sqlite_autoincrement=True,
         sqlite_strict=True,
     )
     op.create_index(
@@ -330,6 +329,13 @@ def _link() -> None:
         ["uid"],
         sqlite_where=sa.text("is_primary = 0"),
         postgresql_where=sa.text("is_primary = 0"),
+    )
+    op.create_index(
+        "ix_link_gone",
+        "link",
+        ["feed"],
+        sqlite_where=sa.text("gone = 1"),
+        postgresql_where=sa.text("gone = 1"),
     )
     op.create_index(
         "uq_link_primary",

@@ -1,0 +1,37 @@
+"""What the parts of the engine that read and store rows have in common: one spelling, one way to find, one report."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from connector.errors import RowError
+from connector.locale import N_, Sentence
+from connector.model.records import ENTITIES
+from connector.model.routes import Route
+from connector.model.states import JournalLine
+
+encode: Final = msgspec.json.Encoder().encode
+decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+def reference_rows(entity: str, values: Any, uid: str) -> list[tuple[str, str, str, str]]:
+    """A record can be found by what it refers to: (entity, field, the other's uid, uid)."""
+    return [
+        (entity, name, values[name], uid) for name in ENTITIES[entity].references if isinstance(values.get(name), str)
+    ]
+
+
+def problem_line(route: Route, external_id: str, uid: str | None, problem: RowError) -> JournalLine:
+    return JournalLine(
+        account=route.account,
+        entity=route.entity,
+        external_id=external_id,
+        uid=uid,
+        field=problem.field,
+        value=None if problem.value is None else str(problem.value)[:200],
+        reason=problem.reason,
+        do=Sentence(N_("correct the value in {account}, record {id}"), account=route.account, id=external_id),
+    )

@@ -349,6 +349,18 @@ def test_only_a_link_that_rests_on_a_trait_is_doubted(how: str, asked: bool) -> 
     assert questions == ({frozenset("au")} if asked else set())
 
 
+def test_a_row_entered_anew_after_a_deletion_is_asked_about() -> None:
+    with three() as world:
+        world.add([R("x", PHONES[1]), R("y", PHONES[1])])
+        world.run()
+        (key,) = world.systems["y"].rows("customer")
+        world.systems["y"].remove("customer", key)
+        world.systems["y"].add("customer", title="new", phone=PHONES[1])
+        world.run(full=True)
+        assert frozenset({"new"}) in world.people()
+        assert len(world.open()) == 1
+
+
 keys_st = st.lists(st.sampled_from([G, H, P, E, ("phone", "q")]), max_size=3, unique=True).map(tuple)
 pure_rows_st = st.lists(st.tuples(st.sampled_from(SPOKES), keys_st), min_size=1, max_size=7)
 anchors_st = st.lists(

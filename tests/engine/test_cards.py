@@ -67,6 +67,7 @@ def test_a_number_typed_once_more_is_asked_about_once_more(world: World) -> None
     conflict, holder, _ = asked(world)
     resolver(world).value(conflict.id, holder)
     world.sync()
+    world.sync()  # our write has been seen: what stands there from now on is somebody's word
     key = next(key for key, row in world.rows("till").items() if row["first"] == "Пётр")
     world.till.edit("customer", key, card="1001")
     world.sync()

@@ -1,0 +1,352 @@
+"""Orders go out and come back: a session of 1C, played step by step against the server."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from connector.sandbox.commerceml_client import NEW, OLD, UT11, Broken, Cuts, Disconnected
+from tests.server.shop import Raw, Shop, new_base, played, uid_of
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path / "shop")
+
+
+@pytest.mark.parametrize("behaviour", [OLD, NEW], ids=["old", "new"])
+@pytest.mark.parametrize("path", ["/exchange/site", ""], ids=["named", "bitrix"])
+def test_orders_are_fetched_once_and_linked_by_their_number(shop: Shop, behaviour: object, path: str) -> None:
+    shop.offer(range(3))
+    with shop.open() as url:
+        base = new_base()
+        assert played(url, base, behaviour, path=path).orders() == 3  # type: ignore[arg-type]
+        assert shop.statuses() == {"done": 3}
+        assert played(url, base, behaviour, path=path).orders() == 0  # type: ignore[arg-type]
+    assert shop.links() == {f"A-{number}": uid_of(number) for number in range(3)}
+    order = base.orders["A-1"]
+    assert (order.id, order.date, order.time, order.total, order.currency) == (
+        uid_of(1), "2026-11-20", "10:05:07", "301.00", "руб",
+    )  # fmt: skip
+    assert order.customer["Наименование"] == "Иванов 1"
+    assert (order.lines[0]["Артикул"], order.lines[0]["Количество"], order.comment) == ("T", "2", "После шести")
+    assert base.made == []
+
+
+def test_success_alone_acknowledges(shop: Shop) -> None:
+    shop.offer(range(2))
+    with shop.open() as url:
+        with pytest.raises(Disconnected):
+            played(url, cuts=Cuts({"init": ["before"]})).orders()
+        assert shop.statuses() == {"done": 2}
+
+
+def test_what_comes_back_acknowledges_although_no_success_was_said(shop: Shop) -> None:
+    shop.offer(range(2))
+    with shop.open() as url:
+        base = new_base()
+        assert played(url, base, UT11).orders() == 2
+        assert {order.loaded for order in base.orders.values()} == {1}, "a repeated query brings what is left"
+    assert shop.statuses() == {"done": 2}
+
+
+def test_a_repeated_query_proves_nothing(shop: Shop) -> None:
+    shop.offer(range(2))
+    with shop.open() as url:
+        raw = Raw(url)
+        for _ in range(2):
+            assert raw.enter("sale") == "success"
+            for _ in range(2):
+                assert raw.call("type=sale&mode=query").count("<Документ>") == 2
+        assert shop.statuses() == {"offered": 2}
+
+
+def test_success_counts_for_the_last_answer_only(shop: Shop) -> None:
+    """A 1C that names its version asks again for what is left: what it did not take before is given once more."""
+    shop.offer(range(2))
+    with shop.open() as url:
+        raw = Raw(url)
+        raw.enter("sale")
+        raw.call("type=sale&mode=init&version=2.09")
+        assert raw.call("type=sale&mode=query").count("<Документ>") == 2
+        assert raw.call("type=sale&mode=query").count("<Документ>") == 0
+        assert raw.call("type=sale&mode=success") == "success"
+        assert shop.statuses() == {"offered": 2}
+        raw.enter("sale")
+        assert raw.call("type=sale&mode=query").count("<Документ>") == 2
+
+
+def test_a_new_one_that_has_not_said_its_version_is_believed_by_what_it_sends_back(shop: Shop) -> None:
+    """It asked for the lists of the site, so it is given containers; whether it reads these is not known yet."""
+    shop.offer(range(2))
+    with shop.open() as url:
+        with pytest.raises(Disconnected):
+            played(url, behaviour=NEW, cuts=Cuts({"init": ["before"]})).orders()
+        assert shop.statuses() == {"offered": 2}
+        base = new_base()
+        played(url, base, NEW).catalogue()
+        with pytest.raises(Disconnected):
+            played(url, base, NEW, cuts=Cuts({"init": ["before"]})).orders()
+        assert shop.statuses() == {"done": 2}
+
+
+@pytest.mark.parametrize("cut", ["before", "half", "lost", "part"])
+def test_an_answer_that_did_not_arrive_is_given_again(shop: Shop, cut: str) -> None:
+    shop.offer(range(2))
+    with shop.open() as url:
+        base = new_base()
+        with pytest.raises(Disconnected):
+            played(url, base, cuts=Cuts({"query": [cut]})).orders()  # type: ignore[list-item]
+        assert shop.statuses() == {"offered": 2}
+        assert played(url, base).orders() == 2
+    assert shop.statuses() == {"done": 2}
+    assert len(base.orders) == 2
+
+
+@pytest.mark.parametrize("behaviour", [OLD, NEW, UT11], ids=["old", "new", "ut11"])
+def test_a_thousand_orders_arrive_once_each_through_a_bad_line(shop: Shop, behaviour: object) -> None:
+    shop.offer(range(1000))
+    base, cuts, sessions = new_base(), Cuts(probability=0.2, seed=7), 0
+    with shop.open() as url:
+        while shop.statuses() != {"done": 1000} or base.changed:
+            sessions += 1
+            assert sessions < 120, shop.statuses()
+            try:
+                played(url, base, behaviour, cuts=cuts).orders()  # type: ignore[arg-type]
+            except Broken:
+                continue
+    assert cuts.made >= 3
+    assert sorted(base.orders) == sorted(f"A-{number}" for number in range(1000))
+    assert len({order.number_1c for order in base.orders.values()}) == 1000
+    assert shop.links() == {f"A-{number}": uid_of(number) for number in range(1000)}
+
+
+def test_ten_thousand_orders_begin_to_arrive_at_once(shop: Shop) -> None:
+    shop.offer(range(10_000))
+    with shop.open() as url:
+        raw = Raw(url)
+        raw.enter("sale")
+        began = time.monotonic()
+        first, whole = _timed(raw, "type=sale&mode=query")
+        assert first - began < 2.0
+        assert whole.count(b"</\xd0\x94\xd0\xbe\xd0\xba\xd1\x83\xd0\xbc\xd0\xb5\xd0\xbd\xd1\x82>") == 10_000
+        assert raw.call("type=sale&mode=success") == "success"
+    assert shop.statuses() == {"done": 10_000}
+
+
+def _timed(raw: Raw, query: str) -> tuple[float, bytes]:
+    """When the first byte of the body came, and the whole of it."""
+    import http.client
+
+    connection = http.client.HTTPConnection(raw.host, raw.port, timeout=30)
+    connection.request("GET", f"{raw.path}?{query}", headers={"Cookie": raw.cookie})
+    answer = connection.getresponse()
+    first = answer.read(1)
+    at = time.monotonic()
+    return at, first + answer.read()
+
+
+# the form ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "written", "contained"),
+    [("", "2.05", False), ("2.09", "2.09", False), ("2.10", "2.10", False), ("3.1", "3.1", True), ("3.9", "3.1", True)],
+)
+def test_each_version_gets_its_form(shop: Shop, asked: str, written: str, contained: bool) -> None:
+    shop.offer([1])
+    with shop.open() as url:
+        raw = Raw(url)
+        raw.enter("sale")
+        said = f"&version={asked}" if asked else ""
+        lines = raw.call(f"type=sale&mode=init{said}").split("\n")
+        assert lines[:2] == ["zip=no", "file_limit=16777216"]
+        assert (len(lines), lines[3:]) == ((4, [f"version={written}"]) if asked else (2, []))
+        root = etree.fromstring(raw.bytes("type=sale&mode=query"))
+    assert root.get("ВерсияСхемы") == written
+    assert [child.tag for child in root] == (["Контейнер"] if contained else ["Документ"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1251"])
+def test_the_encoding_is_that_of_the_account(tmp_path: Path, encoding: str) -> None:
+    shop = Shop(tmp_path / "shop", encoding=encoding)
+    shop.offer([1], comment="Ёлка ≠ ель")
+    with shop.open() as url:
+        raw = Raw(url)
+        raw.enter("sale")
+        body = raw.bytes("type=sale&mode=query")
+        assert body.startswith(f'<?xml version="1.0" encoding="{encoding.upper()}"?>'.encode())
+        assert "Футболка".encode(encoding) in body
+        assert etree.fromstring(body).findtext(".//Комментарий") == "Ёлка ≠ ель"
+        base = new_base()
+        assert played(url, base).orders() == 1
+        assert base.orders["A-1"].comment == "Ёлка ≠ ель"
+        wrong = raw.bytes("type=sale&mode=nonsense")
+        assert wrong.decode(encoding).startswith("failure\n")
+
+
+def test_the_version_that_the_account_names_counts(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "shop", version="3.1")
+    shop.offer([1])
+    with shop.open() as url:
+        raw = Raw(url)
+        raw.enter("sale")
+        assert "<Контейнер>" in raw.call("type=sale&mode=query")
+        assert raw.call("type=sale&mode=init&version=2.05").endswith("version=3.1")
+
+
+def test_nothing_to_give_is_a_root_alone(shop: Shop) -> None:
+    with shop.open() as url:
+        raw = Raw(url)
+        raw.enter("sale")
+        body = raw.bytes("type=sale&mode=query")
+        assert body.startswith(b"<?xml")
+        assert len(etree.fromstring(body)) == 0
+        assert raw.call("type=sale&mode=success") == "success"
+        assert "Статусы" in raw.call("type=sale&mode=info")
+
+
+# bad orders ----------------------------------------------------------------------------------------------------
+
+
+def test_an_order_that_cannot_be_said_is_set_aside_and_the_rest_lives(shop: Shop) -> None:
+    shop.offer(range(2))
+    shop.offer([2], lines=[{"name": "Футболка", "quantity": "0", "price": 0, "total": 0}])
+    shop.offer([3], comment="страница\x0bобрыв")
+    with shop.open() as url:
+        base = new_base()
+        assert played(url, base).orders() == 2
+    assert shop.statuses() == {"done": 2, "refused": 2}
+    assert "quantity" in str(shop.operation(2).reason)
+    assert "no XML" in str(shop.operation(3).reason)
+
+
+def test_an_order_that_1c_cannot_take_holds_up_the_others_for_a_while_only(shop: Shop) -> None:
+    """1C loads an answer whole or not at all: the one that stops it is found by giving less and less."""
+    shop.offer(range(60))
+    poison = "A-17"
+    base, sessions = new_base(), 0
+    with shop.open() as url:
+        while shop.statuses().get("done", 0) < 59:
+            sessions += 1
+            assert sessions < 40, shop.statuses()
+            _load_without(url, base, poison)
+        for _ in range(3):
+            _load_without(url, base, poison)
+        assert "fetched this order" in str(shop.operation(17).reason)
+        assert shop.operation(17).status == "offered"
+        shop.offer(range(60, 70))
+        _load_without(url, base, poison)
+        assert shop.statuses() == {"done": 69, "offered": 1}, "it is given when nothing else waits"
+        assert played(url, base).orders() == 1, "once 1C can take it, it does"
+    assert shop.statuses() == {"done": 70}
+    assert len(base.orders) == 70
+
+
+def _load_without(url: str, base: object, poison: str) -> None:
+    """A session of a 1C that breaks off at one order, and says nothing then."""
+    session = played(url, base)  # type: ignore[arg-type]
+    session._authorise("sale")
+    body = session._query()
+    if f"<Номер>{poison}</Номер>".encode() in body:
+        return
+    from connector.sandbox.commerceml_client import read_orders
+
+    session._store(read_orders(body, session.behaviour))
+    session._succeeded("sale", "success")
+    session.base.changed.clear()
+
+
+def test_the_way_to_a_bad_order_survives_a_restart(shop: Shop) -> None:
+    shop.offer(range(20))
+    base = new_base()
+    for _ in range(12):
+        with shop.open() as url:
+            _load_without(url, base, "A-3")
+            _load_without(url, base, "A-3")
+    assert shop.statuses() == {"done": 19, "offered": 1}
+
+
+def test_two_orders_of_one_number_are_two_orders_in_1c(shop: Shop) -> None:
+    shop.offer([1])
+    shop.offer([2], number="A-1")
+    with shop.open() as url:
+        base = new_base()
+        assert played(url, base).orders() == 2
+        shop.offer([3], number="A-1")
+        assert played(url, base).orders() == 1
+    assert len(base.orders) == 3
+    assert "A-1" in base.orders
+    assert all(number.startswith("A-1") for number in base.orders)
+    assert set(shop.links().values()) == {uid_of(1), uid_of(2), uid_of(3)}
+
+
+def test_a_number_once_given_stays(shop: Shop) -> None:
+    """The first of two is acknowledged and gone from the outbox; the second keeps the number it was given before."""
+    shop.offer([1])
+    shop.offer([2], number="A-1")
+    with shop.open() as url:
+        raw = Raw(url)
+        raw.enter("sale")
+        given = [item.text for item in etree.fromstring(raw.bytes("type=sale&mode=query")).iter("Номер")]
+        with shop.store() as store:
+            store.db.run("DELETE FROM operation WHERE uid = ?", (uid_of(1),))
+        raw.enter("sale")
+        again = [item.text for item in etree.fromstring(raw.bytes("type=sale&mode=query")).iter("Номер")]
+    assert again == given[1:]
+
+
+# what became of them -------------------------------------------------------------------------------------------
+
+
+def test_what_1c_tells_of_its_orders_waits_for_a_run(shop: Shop) -> None:
+    shop.offer(range(2))
+    with shop.open() as url:
+        base = new_base()
+        played(url, base).orders()
+        assert len(shop.inbox) == 1
+        base.post("A-1", paid="2026-11-22", shipped="2026-11-23")
+        played(url, base).orders()
+        assert len(shop.inbox) == 2
+    from connector.systems.onec.commerceml import CommercemlAdapter
+    from connector.systems.rows import decode_body
+
+    adapter = CommercemlAdapter("site", "site", shop.folder / "exchange/site")
+    pages = list(adapter.feed("order", ["Состояние"]))
+    assert [page.cursor for page in pages] == [None, "1", None, "2"]
+    row = pages[2].rows[0]
+    assert (row.external_id, row.reference) == ("A-1", uid_of(1))
+    assert decode_body(row.body)["Состояние"] == {
+        "Номер1С": "ЗК-000002",
+        "Дата1С": "2026-11-20",
+        "Проведен": True,
+        "Отменен": False,
+        "Отгружен": True,
+        "Оплачен": True,
+    }
+
+
+@pytest.mark.parametrize("behaviour", [OLD, NEW], ids=["old", "new"])
+def test_orders_that_come_back_in_pieces_are_put_together(tmp_path: Path, behaviour: object) -> None:
+    shop = Shop(tmp_path / "shop", file_limit=1)
+    shop.offer(range(1000), comment="слово " * 200)
+    with shop.open() as url:
+        base = new_base()
+        session = played(url, base, behaviour)  # type: ignore[arg-type]
+        assert session.orders() == 1000
+        assert sum(step.mode == "file" for step in session.steps) > 2
+    assert shop.statuses() == {"done": 1000}
+    assert len(shop.inbox) == 1
+
+
+def test_a_whole_file_that_nobody_asked_to_be_imported_is_used_at_the_end(shop: Shop) -> None:
+    shop.offer([1])
+    with shop.open() as url:
+        base = new_base()
+        with pytest.raises(Disconnected):
+            played(url, base, UT11, cuts=Cuts({"import": ["before"]})).orders()
+        assert shop.statuses() == {"offered": 1}
+    assert shop.statuses() == {"done": 1}

@@ -42,7 +42,7 @@ def names_of(session: Session, uids: Iterable[str]) -> dict[str, str]:
 
 
 def _name(values: Mapping[str, Any]) -> str:
-    for field in ("name", "uid", "phone", "email", "barcode"):
+    for field in ("name", "number", "uid", "phone", "email", "barcode"):
         if values.get(field):
             return str(values[field])
     return ""

@@ -1,7 +1,7 @@
 """A web shop that shows positions, a counter that shows orders, and the books that are told of both.
 
-`shop` has no orders, only positions that share an invoice; `counter` has orders with rows and no number of its own where
-nobody gave it one; `books` take our uid as the key of a document, number it, post it, and mark it for deletion.
+`shop` has no orders, only positions that share an invoice; `counter` has orders with rows, and numbers where somebody
+gave them; `books` take our uid as the key of a document, number it, post it, and mark it for deletion.
 """
 
 from __future__ import annotations
@@ -177,7 +177,16 @@ class World:
 
     def _people(self) -> EntityRoutes:
         found = [
-            Route(entity="customer", spoke=name, account=name, kind=name, brakes=WIDE, direction=way, create=create)
+            Route(
+                entity="customer",
+                spoke=name,
+                account=name,
+                kind=name,
+                brakes=WIDE,
+                direction=way,
+                create=create,
+                scope=("has_phone",),
+            )
             for name, way, create in (("shop", "read", False), ("counter", "read", False), ("books", "both", True))
         ]
         authority = dict.fromkeys(fields_of("customer"), Rule("spokes", frozenset({"books"})))

@@ -7,6 +7,7 @@ an observation like any other: what was put together is kept as what was seen, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final
@@ -119,7 +120,8 @@ class Assembler:
         self.store.journal.clear_row(route.account, part, [link.external_id])
         if key is None and not link.gone:
             problems = [*problems, RowError("number", None, N_("it names no order that it belongs to"))]
-        lines: list[JournalLine] = [problem_line(route, link.external_id, link.uid, one) for one in problems]
+        own = replace(route, entity=part)
+        lines: list[JournalLine] = [problem_line(own, link.external_id, link.uid, one) for one in problems]
         self.store.journal.write(lines, self.run, self.at)
 
     def members(self, part: str, spoke: str, key: str) -> list[Link]:

@@ -165,8 +165,8 @@ class _Chunk:
     # telling
 
     def _create(self, view: LedgerView, target: Target, planned: LedgerPlanned, offered: Operation | None) -> None:
-        if view.hub.get("cancelled") is True or not target.can.can_create:
-            return
+        if (view.hub.get("cancelled") is True and offered is None) or not target.can.can_create:
+            return  # what was offered may have been fetched: then its cancelling must be told as well
         found = [*lacks(view, target)]
         if view.held:
             text = N_("it may be one that is known already, with another amount")

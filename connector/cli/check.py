@@ -12,6 +12,7 @@ from connector.cli.session import Session, heaviest, json_option, pass_session
 from connector.cli.texts import command, option
 from connector.errors import EXIT_ATTENTION, EXIT_DONE, EXIT_STOPPED, ConnectorError, UsageError
 from connector.locale import N_, Sentence
+from connector.locale.words import CHECKS, ENTITIES, called
 
 if TYPE_CHECKING:
     from connector.config import Account, Settings
@@ -145,8 +146,18 @@ def _paths(account: Account, settings: Settings) -> Mapping[str, Sequence[str]]:
 
 
 def _print(session: Session, checked: Sequence[_Checked]) -> None:
-    rows = [(one.account, check.name, _verdict(check), check.text) for one in checked for check in one.checks]
+    language = session.screen.language
+    rows = [
+        (one.account, _name(check.name, language), _verdict(check), check.text)
+        for one in checked
+        for check in one.checks
+    ]
     session.screen.table((N_("account"), N_("check"), N_("result"), N_("what was found")), rows)
+
+
+def _name(name: str, language: str) -> str:
+    entity, colon, what = name.rpartition(": ")
+    return f"{called(ENTITIES, entity, language)}{colon}{called(CHECKS, what, language)}"
 
 
 def _verdict(check: Check) -> Sentence:

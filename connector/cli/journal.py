@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
-from connector.cli.records import spokes
+from connector.cli.records import names_of, spokes
 from connector.cli.session import Session, json_option, pass_session
 from connector.cli.texts import argument, group, into, option
 from connector.errors import UsageError
-from connector.locale import N_
+from connector.locale import N_, Sentence, translate
+from connector.locale.words import ENTITIES, FIELDS, STATES, called, told
 
 if TYPE_CHECKING:
     from connector.model.states import JournalLine
+
+_HEADS: Final = {
+    "id": N_("id"),
+    "run": N_("run"),
+    "kind": N_("what"),
+    "account": N_("account"),
+    "entity": N_("entity"),
+    "external_id": N_("id there"),
+    "uid": N_("uid"),
+    "field": N_("field"),
+    "value": N_("value"),
+    "reason": N_("reason"),
+    "amount": N_("amount"),
+    "do": N_("do"),
+    "at": N_("when"),
+}
 
 journal = group(
     "journal",
@@ -34,12 +51,9 @@ def list_(session: Session, account: str | None) -> None:
     name = None if account is None else session.account(account).name
     lines = [line for line in session.workspace.store.journal.all() if name in (None, line.account)]
     heads = (N_("id"), N_("account"), N_("entity"), N_("record"), N_("field"), N_("value"), N_("reason"), N_("do"))
-    rows = [
-        (line.id, line.account, line.entity, line.external_id or line.uid, line.field, line.value, line.reason, line.do)
-        for line in lines
-    ]
+    names = names_of(session, [line.uid for line in lines if line.uid])
     documents = [_document(session, line) for line in lines]
-    session.screen.show(documents, lambda: session.screen.table(heads, rows))
+    session.screen.show(documents, lambda: session.screen.table(heads, [_row(session, line, names) for line in lines]))
 
 
 @into(journal, "show", help=N_("One line."), example="connector journal show 9")
@@ -47,8 +61,19 @@ def list_(session: Session, account: str | None) -> None:
 @json_option
 @pass_session
 def show(session: Session, number: int) -> None:
-    document = _document(session, _line(session, number))
-    session.screen.show(document, lambda: session.screen.table((N_("field"), N_("value")), list(document.items())))
+    line = _line(session, number)
+    document, language = _document(session, line), session.screen.language
+    words = {
+        "kind": called(STATES, line.kind, language),
+        "entity": called(ENTITIES, line.entity, language),
+        "field": called(FIELDS, line.field, language),
+        "reason": _told(line.reason, language),
+        "do": _told(line.do, language),
+    }
+    names = names_of(session, [line.uid] if line.uid else [])
+    rows = [(translate(_HEADS[name], language), words.get(name, value)) for name, value in document.items()]
+    rows.insert(0, (translate(N_("record"), language), names.get(line.uid or "", "")))
+    session.screen.show(document, lambda: session.screen.table((N_("field"), N_("value")), rows))
 
 
 @into(
@@ -76,6 +101,26 @@ def _line(session: Session, number: int) -> JournalLine:
     if line is None:
         raise UsageError(N_("there is no line {id} in the journal"), id=number)
     return line
+
+
+def _row(session: Session, line: JournalLine, names: Mapping[str, str]) -> tuple[object, ...]:
+    language = session.screen.language
+    place = line.external_id or line.uid or ""
+    name = names.get(line.uid or "")
+    return (
+        line.id,
+        line.account,
+        called(ENTITIES, line.entity, language),
+        name if name and not line.external_id else f"{name} ({place})" if name else place,
+        called(FIELDS, line.field, language),
+        line.value,
+        _told(line.reason, language),
+        _told(line.do, language),
+    )
+
+
+def _told(sentence: object, language: str) -> str:
+    return told(sentence, language) if isinstance(sentence, Sentence) else str(sentence or "")
 
 
 def _document(session: Session, line: JournalLine) -> dict[str, Any]:

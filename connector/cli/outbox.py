@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -11,6 +12,7 @@ from connector.cli.session import Session, json_option, pass_session
 from connector.cli.texts import argument, group, into, option
 from connector.errors import UsageError
 from connector.locale import N_, Sentence
+from connector.locale.words import ENTITIES, FIELDS, STATES, VERBS, called, told
 
 if TYPE_CHECKING:
     from connector.model.states import Operation
@@ -38,9 +40,18 @@ outbox = group(
 def list_(session: Session, status: tuple[Any, ...]) -> None:
     found = session.workspace.store.outbox.with_status(*(status or _STATUSES))
     names = names_of(session, [operation.uid for operation in found])
+    language = session.screen.language
     heads = (N_("id"), N_("status"), N_("account"), N_("entity"), N_("operation"), N_("record"), N_("reason"))
     rows = [
-        (one.id, one.status, one.account, one.entity, one.verb, names.get(one.uid) or one.uid, one.reason)
+        (
+            one.id,
+            called(STATES, one.status, language),
+            one.account,
+            called(ENTITIES, one.entity, language),
+            called(VERBS, one.verb, language),
+            names.get(one.uid) or one.external_id or one.uid,
+            _why(one, language),
+        )
         for one in found
     ]
     documents = [_document(session, operation) for operation in found]
@@ -64,8 +75,9 @@ def show(session: Session, number: int) -> None:
         raise UsageError(N_("there is no operation {id}"), id=number)
     changes = operation_json(operation)["changes"]
     document = {**_document(session, operation), "external_id": operation.external_id, "changes": changes}
-    rows = [(name, text_of(value)) for name, value in document.items()]
-    session.screen.show(document, lambda: session.screen.table((N_("field"), N_("value")), rows))
+    session.screen.show(
+        document, lambda: session.screen.table((N_("field"), N_("value")), list(_rows(session, operation, document)))
+    )
 
 
 @into(
@@ -128,6 +140,34 @@ def drop(session: Session, number: int) -> None:
     store = session.workspace.store
     attention.drop(store, attention.find(store, number))
     session.screen.say(N_("operation {id} is dropped"), id=number)
+
+
+def _rows(session: Session, operation: Operation, document: dict[str, Any]) -> Iterator[tuple[object, object]]:
+    language = session.screen.language
+    names = names_of(session, [operation.uid])
+    yield Sentence(N_("id")), operation.id
+    yield Sentence(N_("status")), called(STATES, operation.status, language)
+    yield Sentence(N_("account")), operation.account
+    yield Sentence(N_("entity")), called(ENTITIES, operation.entity, language)
+    yield Sentence(N_("operation")), called(VERBS, operation.verb, language)
+    yield Sentence(N_("record")), f"{names.get(operation.uid, '')}  {operation.uid}".strip()
+    yield Sentence(N_("id there")), operation.external_id
+    yield Sentence(N_("reason")), _why(operation, language)
+    yield Sentence(N_("what is known")), text_of(operation.evidence) if operation.evidence else None
+    for name, change in document["changes"].items():
+        old = f"{text_of(change['from'])} → " if "from" in change else ""
+        yield called(FIELDS, name, language), f"{old}{text_of(change['to'])}"
+
+
+def _why(operation: Operation, language: str) -> str:
+    """Why it is not done; one that a killed run left behind has no reason of its own."""
+    if isinstance(operation.reason, Sentence):
+        return told(operation.reason, language)
+    if operation.status == "sent" and not operation.reason:
+        return Sentence(N_("the run was cut off before the answer came; the next sync looks whether it is there")).in_(
+            language
+        )
+    return str(operation.reason or "")
 
 
 def _applier(session: Session) -> Applier:

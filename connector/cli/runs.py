@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from connector.cli.screen import Screen
 from connector.locale import N_, Sentence
+from connector.locale.words import ENTITIES, FIELDS, HOW, STATES, VERBS, called, shown
 
 if TYPE_CHECKING:
     from connector.model.states import Operation
@@ -31,64 +32,76 @@ _KINDS: Final = {
     "deactivations": N_("{count} records would be deactivated, {limit} are allowed in one run"),
     "empty": N_("the system shows nothing at all, but {count} records were there"),
 }
-_HOW: Final = {
-    "id_1c": N_("by the 1C key"),
-    "reference": N_("by our reference"),
-    "card": N_("by card number"),
-    "barcode": N_("by barcode"),
-    "phone": N_("by phone"),
-    "inn": N_("by INN and KPP"),
-    "email": N_("by e-mail"),
-    "manual": N_("by hand"),
-}
 
 
 def print_routes(screen: Screen, routes: Sequence[Mapping[str, Any]]) -> None:
     """A line for each route; a nought is shown as nothing, so that the eye finds what happened."""
     heads = (N_("entity"), N_("account"), *_FIGURES.values())
-    rows = [(route["entity"], route["account"], *(route[name] or None for name in _FIGURES)) for route in routes]
+    rows = [
+        (
+            called(ENTITIES, route["entity"], screen.language),
+            route["account"],
+            *(route[name] or None for name in _FIGURES),
+        )
+        for route in routes
+    ]
     screen.table(heads, rows)
 
 
 def print_runs(screen: Screen, runs: Sequence[Mapping[str, Any]]) -> None:
     heads = (N_("run"), N_("began"), N_("what"), N_("result"), N_("seconds"), N_("written"), N_("requests"))
-    screen.table(heads, [_run_row(run) for run in runs])
+    screen.table(heads, [_run_row(run, screen.language) for run in runs])
 
 
-def _run_row(run: Mapping[str, Any]) -> tuple[object, ...]:
+def _run_row(run: Mapping[str, Any], language: str) -> tuple[object, ...]:
     names = ("created", "updated", "deactivated")
     written = sum(route[name] for route in run["routes"] for name in names)
-    return run["run"], run["started"], run["kind"], run["status"], run["seconds"], written, run["requests"]
+    kind, state = (called(STATES, run[name], language) for name in ("kind", "status"))
+    return run["run"], run["started"], kind, state, run["seconds"], written, run["requests"]
 
 
-def print_operations(screen: Screen, report: RunReport) -> None:
+def print_operations(screen: Screen, report: RunReport, names: Mapping[str, str]) -> None:
     """Every intended write, field by field."""
     if not report.operations:
         screen.say(N_("nothing to do"))
         return
     heads = (N_("account"), N_("entity"), N_("operation"), N_("record"), N_("field"), N_("from"), N_("to"))
-    screen.table(heads, [row for shown in report.plan_json()["operations"] for row in _operation_rows(shown)])
+    screen.table(
+        heads, [row for one in report.plan_json()["operations"] for row in _operation_rows(one, names, screen.language)]
+    )
     screen.say(N_("operations: {count}"), count=len(report.operations))
 
 
-def _operation_rows(shown: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
-    about = (shown["account"], shown["entity"], shown["verb"], shown["external_id"] or shown["uid"])
-    for name, change in shown["changes"].items():
-        yield (*about, name, change.get("from"), change["to"])
+def _operation_rows(one: Mapping[str, Any], names: Mapping[str, str], language: str) -> Iterator[tuple[object, ...]]:
+    place = one["external_id"] or one["uid"]
+    record = f"{names[one['uid']]} ({place})" if names.get(one["uid"]) else place
+    entity, verb = called(ENTITIES, one["entity"], language), called(VERBS, one["verb"], language)
+    about = (one["account"], entity, verb, record)
+    for name, change in one["changes"].items():
+        values = (_value(name, value, names, language) for value in (change.get("from"), change["to"]))
+        yield (*about, called(FIELDS, name, language), *values)
         about = ("", "", "", "")
-    if not shown["changes"]:
+    if not one["changes"]:
         yield (*about, None, None, None)
+
+
+def _value(field: str, value: object, names: Mapping[str, str], language: str) -> object:
+    """A reference is shown by the name of what it means, a word of ours by what it is called."""
+    return names.get(value) or shown(field, value, language) if isinstance(value, str) else value
 
 
 def print_match(screen: Screen, match: MatchReport) -> None:
     """Whom the first run found to be the same, before anything is written."""
     rows: list[tuple[object, object]] = [
-        (Sentence(N_("found to be the same, {how}"), how=Sentence(_HOW.get(how, how))), count)
+        (Sentence(N_("found to be the same, {how}"), how=Sentence(HOW.get(how, how))), count)
         for how, count in match.linked.items()
     ]
     rows.append((Sentence(N_("ambiguous: a person must say who is who")), match.ambiguous))
     rows += [(Sentence(N_("only in {account}"), account=name), count) for name, count in match.only.items()]
-    rows += [(Sentence(N_("would be created: {route}"), route=name), count) for name, count in match.creates.items()]
+    rows += [
+        (Sentence(N_("would be created: {route}"), route=_route(name, screen.language)), count)
+        for name, count in match.creates.items()
+    ]
     screen.table((N_("match report"), N_("records")), rows)
 
 
@@ -96,7 +109,13 @@ def print_brakes(screen: Screen, brakes: Sequence[Held]) -> None:
     for brake in brakes:
         why = Sentence(_KINDS[brake.kind], count=brake.count, limit=brake.limit)
         text = N_("held: {route}: {why}; if that is right: connector sync --accept {id}")
-        screen.note(text, route=brake.route, why=why, id=brake.id)
+        screen.note(text, route=_route(brake.route, screen.language), why=why, id=brake.id)
+
+
+def _route(name: str, language: str) -> str:
+    """entity/account, with the entity as a person calls it."""
+    entity, slash, account = name.partition("/")
+    return f"{called(ENTITIES, entity, language)}{slash}{account}"
 
 
 def operation_words(operation: Operation) -> str:

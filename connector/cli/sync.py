@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from connector.cli.progress import watching
+from connector.cli.records import names_of
 from connector.cli.runs import print_brakes, print_match, print_operations, print_routes, print_runs
 from connector.cli.session import Session, json_option, known, pass_session
 from connector.cli.texts import argument, command, option
 from connector.errors import EXIT_DONE, Locked, UsageError
 from connector.locale import N_, Sentence
+from connector.locale.words import ENTITIES, called
+from connector.model.records import ENTITIES as ENTITY_TYPES
 
 if TYPE_CHECKING:
     from connector.sync.engine import Options
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 _BUDGET: Final = re.compile(r"([1-9][0-9]{0,4})([smh])?\Z")
 _SECONDS: Final = {None: 1, "s": 1, "m": 60, "h": 3600}
-_ENTITIES: Final = N_("only these entities: group, customer, card; default: all that are routed")
+_ENTITIES: Final = N_("only these entities: group, customer, card, order; default: all that are routed")
 _ACCOUNT: Final = N_("observe only this account; the others as they were last seen")
 _LAST: Final = 5
 
@@ -40,7 +43,7 @@ def plan(session: Session, entities: Sequence[str], account: str | None) -> int:
     report = _run(session, _options(session, entities, account, dry=True))
 
     def render() -> None:
-        print_operations(session.screen, report)
+        print_operations(session.screen, report, _names(session, report))
         _print_remarks(session, report)
 
     session.screen.show(report.plan_json(), render)
@@ -113,14 +116,31 @@ def status(session: Session) -> int:
         "brakes": len(store.runs.held()),
     }
 
+    legal = _legal_within(session)
+
     def render() -> None:
         print_runs(screen, runs)
         heads = (N_("entity"), N_("account"), N_("complete up to"))
-        screen.table(heads, [tuple(cursor.values()) for cursor in cursors])
+        rows = [
+            (called(ENTITIES, one["entity"], screen.language), one["account"], one["complete_up_to"]) for one in cursors
+        ]
+        screen.table(heads, rows)
+        for account, turns in legal.items():
+            screen.say(
+                N_("{account}: a change of legal details is seen within {count} runs"), account=account, count=turns
+            )
         _print_open(session, waiting)
 
-    screen.show({"runs": runs, "cursors": cursors, "open": waiting}, render)
+    screen.show({"runs": runs, "cursors": cursors, "open": waiting, "legal_within": legal}, render)
     return EXIT_DONE
+
+
+def _legal_within(session: Session) -> dict[str, int]:
+    """Account -> within how many runs a change of legal details is seen, where it is not seen in every run."""
+    from connector.systems import legal_within
+
+    told = {name: legal_within(account) for name, account in session.settings.accounts.items()}
+    return {name: turns for name, turns in told.items() if turns is not None}
 
 
 def _run_json(row: tuple[int, str, str | None, str, dict[str, Any]]) -> dict[str, Any]:
@@ -167,6 +187,19 @@ def _print_report(session: Session, report: RunReport) -> None:
     screen.say(text, run=report.run, status=state, seconds=round(report.seconds, 1), requests=report.requests)
 
 
+def _names(session: Session, report: RunReport) -> dict[str, str]:
+    """What the records of the operations are called, and those that their values refer to."""
+    uids = {operation.uid for operation in report.operations}
+    referred = {
+        value
+        for operation in report.operations
+        for field in ENTITY_TYPES[operation.entity].references
+        for value in (operation.patch.get(field), operation.expect.get(field))
+        if isinstance(value, str)
+    }
+    return names_of(session, uids | referred)
+
+
 def _print_remarks(session: Session, report: RunReport) -> None:
     """What a person has to know and to do, on stderr."""
     for error in report.errors:
@@ -175,6 +208,8 @@ def _print_remarks(session: Session, report: RunReport) -> None:
     if report.consent_missing:
         text = N_("nothing was written on {routes}: agree with --yes, or answer on a terminal")
         session.screen.note(text, routes=", ".join(report.consent_missing))
+    for route in report.unread:
+        session.screen.note(N_("{route} was never read to its end: nothing is created until it is"), route=route)
     if report.out_of_time:
         session.screen.note(N_("the time is over; the next run goes on from here"))
     _print_open(session, report.open)

@@ -50,3 +50,12 @@ def build(
     if units is not None and hasattr(adapter, "units"):
         adapter.units = units
     return adapter
+
+
+def legal_within(account: Account) -> int | None:
+    """Within how many runs a change of legal details is seen there; None where every run sees it. Nothing is opened."""
+    if account.kind != "saplab":
+        return None
+    from connector.systems.saplab.adapter import SaplabAdapter
+
+    return SaplabAdapter.legal_within

@@ -137,8 +137,8 @@ class _Story:
             ):
                 self._edit(workspace, people[number], account, name, value)
             self.title(N_("   and twice two people change the same thing differently:"))
-            self._edit(workspace, people[3], "buh", "name", "Новикова Мария Петровна")
-            self._edit(workspace, people[3], "kafe", "name", "Новак Мария Петровна")
+            self._edit(workspace, people[3], "buh", "birthday", "1979-04-03")
+            self._edit(workspace, people[3], "kafe", "birthday", "1979-03-04")
             self._edit(workspace, people[4], "kafe", "address", "Садовая, 1")
             self._edit(workspace, people[4], "panel", "address", "Лесная, 7")
         self.title(N_("5. The second sync carries each edit everywhere; both values of a conflict are in the log."))
@@ -147,7 +147,7 @@ class _Story:
 
     def decide(self) -> None:
         self.title(
-            N_("6. Names belong to 1C, so that one was decided by rule. Nobody owns the other: a person decides.")
+            N_("6. Birthdays belong to the till: decided by rule. Addresses belong to nobody here: a person decides.")
         )
         self.run("conflicts", "list")
         with self.open() as workspace:

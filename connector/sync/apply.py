@@ -31,10 +31,9 @@ from connector.store import Store
 from connector.store.crosswalk import NewLink
 from connector.store.hub import TO_MERGE, TO_PLAN
 from connector.sync.fetch import Spent
-from connector.sync.identity import HOW, findable
+from connector.sync.identity import HOW, findable, referring
 from connector.sync.ledger.goods import lines_there
 from connector.sync.observe import decode
-from connector.sync.planning import referring
 from connector.sync.sight import digest
 from connector.sync.view import Mappings, equality
 from connector.systems.base import Adapter, Outcome, Row

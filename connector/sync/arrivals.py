@@ -14,7 +14,7 @@ from connector.errors import RowError
 from connector.model.records import ENTITIES, fields_of
 from connector.store import Store
 from connector.store.hub import TO_MERGE, TO_PLAN
-from connector.sync.identity import UNSETTLED, identity_conflict, row_keys
+from connector.sync.identity import UNSETTLED, identity_conflict, referring, row_keys
 from connector.sync.match import Decision, Matched, Unlinked, match
 from connector.sync.rows import decode, encode, problem_line, reference_rows
 from connector.sync.sight import Sight
@@ -152,6 +152,13 @@ class Arrivals:
         self.store.hub.identify(written.keys)
         self.store.hub.mark(entity, written.to_merge, TO_MERGE)
         self.store.hub.mark(entity, written.to_plan, TO_PLAN)
+        self._wake(entity, [decision.uid for _, decision in met])
+
+    def _wake(self, entity: str, uids: Sequence[str]) -> None:
+        """A record that is now known in one more system can be referred to there."""
+        for other, name in referring(entity) if uids else ():
+            children = self.store.hub.holders(other, uids)
+            self.store.hub.mark(other, [child for uid in uids for child in children.get((name, uid), ())], TO_PLAN)
 
     @staticmethod
     def _keys(entity: str, new: Arrival, uid: str, written: _Written) -> None:

@@ -168,11 +168,11 @@ class _Run:
         if (now - self._beat).total_seconds() > 10:
             self._beat = now
             if not self.store.beat(LOCK, self.engine.owner, int(now.timestamp())):
-                self.report.out_of_time = True
+                self.report.lock_lost = True
         budget = self.options.budget
         if budget is not None and (now - self.started).total_seconds() > budget:
             self.report.out_of_time = True
-        return not self.report.out_of_time
+        return not (self.report.out_of_time or self.report.lock_lost)
 
     def run(self) -> RunReport:
         before = {name: adapter.requests() for name, adapter in self.engine.adapters.items()}
@@ -279,8 +279,9 @@ class _Run:
         for routes in self.entities:
             self.doubts.settle(routes, since)
             self.observer.finish(routes)
-        self.observed = True
-        self.store.runs.observed(self.number)
+        if not (self.report.out_of_time or self.report.lock_lost or self.failed):
+            self.observed = True
+            self.store.runs.observed(self.number)
 
     def _feed_ended(self, sight: Sight) -> None:
         """Everything has been seen: what a complete feed did not mention is gone, below the brake."""
@@ -447,7 +448,7 @@ class _Run:
         }
         report.seconds = (self.engine.clock() - self.started).total_seconds()
         report.conclude()
-        if not self.options.dry and not report.out_of_time and not report.consent_missing and status is None:
+        if not self.options.dry and not (report.out_of_time or report.lock_lost) and status is None:
             self.store.runs.completed(self._completed())
         if not self.options.dry and status is None and is_due(self.store, self.started):
             expire(self.store, self.started)
@@ -461,7 +462,7 @@ class _Run:
         held = {brake.route for brake in self.held.values()}
         return [
             (routes.entity, route.account)
-            for routes in self.entities
+            for routes in (*self.entities, *self.ledgers)
             for route in routes.routes
             if route.account not in self.failed
             and route.name not in held
@@ -473,7 +474,7 @@ class _Run:
         """A brake is gone when its route was looked at again and it did not hold."""
         looked = {
             route.name
-            for routes in self.entities
+            for routes in (*self.entities, *self.ledgers)
             for route in routes.routes
             if route.account not in self.failed and self.options.account in (None, route.account)
         }

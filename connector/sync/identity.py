@@ -88,3 +88,8 @@ def identity_conflict(
         winner=None,
         status="open",
     )
+
+
+def referring(entity: str) -> list[tuple[str, str]]:
+    """(entity, field) of everything that can refer to this entity."""
+    return [(name, f) for name, cls in ENTITIES.items() for f, other in cls.references.items() if other == entity]

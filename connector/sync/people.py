@@ -15,8 +15,8 @@ from connector.model.records import fields_of
 from connector.model.states import Link
 from connector.store import Store
 from connector.store.hub import TO_MERGE, TO_PLAN
+from connector.sync.identity import referring
 from connector.sync.observe import decode, encode
-from connector.sync.planning import referring
 
 
 def join(store: Store, link: Link, uid: str, *, at: str, by: str) -> None:

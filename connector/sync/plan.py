@@ -16,6 +16,7 @@ import msgspec
 
 from connector.locale import N_, Sentence
 from connector.mapping import Mapping
+from connector.model.records import as_dict
 from connector.model.routes import EntityRoutes, Route, Scope
 from connector.model.states import Operation, Verb
 from connector.sync.identity import findable
@@ -178,6 +179,7 @@ def _plan_create(view: View, routes: EntityRoutes, target: Target, around: Aroun
     patch = push_values(view, routes, target, None)
     after = _refer(target, around, patch)
     patch.pop("active", None)
+    patch = _sayable(view, target, patch, planned)
     given = target.mapping.defaulted
     lacking = [name for name in can.required if patch.get(name) is None and name not in given]
     if lacking:
@@ -185,19 +187,19 @@ def _plan_create(view: View, routes: EntityRoutes, target: Target, around: Aroun
         return
     if _taken(view, target, around, patch, planned):
         return
-    if not _could_be_found(view, can, around):
+    if not _could_be_found(view, can, around, patch):
         wait = _wait(view, target, "", N_("nothing by which {system} could find this record again after a lost answer"))
         wait.refused = True
         planned.waits.append(wait)
         return
-    patch = _sayable(view, target, patch, planned)
     _offer(view, target, planned, "create", patch, {}, None, after)
 
 
-def _could_be_found(view: View, can: Capabilities, around: Around) -> bool:
+def _could_be_found(view: View, can: Capabilities, around: Around, patch: Map[str, Any]) -> bool:
+    """By what is really written: a key that waits in a question would not be there."""
     if can.keeps_reference or can.repeat.get("create") == "same":
         return True
-    keys = findable(view.entity, view.hub, can.find_by)
+    keys = findable(view.entity, patch, can.find_by)
     return any(len(around.shared.get(key, ())) <= 1 for key in keys)
 
 
@@ -208,12 +210,20 @@ def _taken(view: View, target: Target, around: Around, patch: Map[str, Any], pla
         scheme = "card_uid" if name == "uid" else name
         value = patch.get(name)
         others = [uid for uid in around.shared.get((scheme, str(value)), ()) if uid != view.uid]
-        if value is not None and others:
+        if value is not None and (others or _old_row_has_it(view, target, name, value)):
             found.append(name)
             planned.waits.append(
                 _wait(view, target, name, N_("{system} takes each {field} once, and other records carry it too"))
             )
     return found
+
+
+def _old_row_has_it(view: View, target: Target, name: str, value: Any) -> bool:
+    """Whether another row there, of a record that was merged into this one, carries the value."""
+    spoke, mapping = target.route.spoke, target.mapping
+    old = [link for link in view.links if link.spoke == spoke and not link.primary and not link.gone and link.seen]
+    rows = [as_dict(mapping.read(msgspec.json.decode(link.seen or b"{}"), [])) for link in old]
+    return any(name in row and mapping.equal(name, row[name], value) for row in rows)
 
 
 def _sayable(view: View, target: Target, patch: dict[str, Any], planned: Planned) -> dict[str, Any]:

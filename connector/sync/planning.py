@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from connector.model.records import ENTITIES
 from connector.model.routes import EntityRoutes
 from connector.model.states import JournalLine, Operation
 from connector.store import Store
@@ -175,11 +174,6 @@ class Planner:
             uid: frozenset(link.spoke for other in others for link in links[other] if link.primary and not link.gone)
             for uid, others in concerned.items()
         }
-
-
-def referring(entity: str) -> list[tuple[str, str]]:
-    """(entity, field) of everything that can refer to this entity."""
-    return [(name, f) for name, cls in ENTITIES.items() for f, other in cls.references.items() if other == entity]
 
 
 def _line(wait: Wait) -> JournalLine:

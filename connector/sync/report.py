@@ -72,6 +72,8 @@ class RunReport:
     unread: list[str] = field(default_factory=list)
     """Routes that were never read to their end: nothing is written there."""
     out_of_time: bool = False
+    lock_lost: bool = False
+    """Another run has taken over: this one was silent for too long."""
     open: dict[str, int] = field(default_factory=dict)
 
     def route(self, entity: str, account: str) -> RouteReport:
@@ -86,7 +88,7 @@ class RunReport:
         return list(seen.values())
 
     def conclude(self) -> None:
-        if self.errors or self.brakes or self.consent_missing or self.out_of_time:
+        if self.errors or self.brakes or self.consent_missing or self.out_of_time or self.lock_lost:
             self.status = "stopped"
         elif any(self.open.values()) or any(
             route.unreadable or route.refused or route.parked or route.waiting for route in self.routes.values()

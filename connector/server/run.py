@@ -23,6 +23,7 @@ from connector.locale import N_
 from connector.server.app import Pages, sites_of
 from connector.server.exchange.intake import MEGABYTE
 from connector.server.health import Health
+from connector.server.tolerant import Channel
 
 if TYPE_CHECKING:
     from connector.jobs.workspace import Workspace
@@ -66,7 +67,7 @@ class Serving:
             self._workspace.settings.accounts[name].file_limit or 0 for name in sites_of(self._workspace.settings)
         ]
         try:
-            return create_server(
+            server = create_server(
                 self._pages.app,
                 host=_ONE.get(host, host),
                 port=port,
@@ -75,6 +76,8 @@ class Serving:
                 max_request_body_size=(max(limits, default=0) + _SMALLEST_BODY) * MEGABYTE,
                 clear_untrusted_proxy_headers=True,
             )
+            server.channel_class = Channel
+            return server
         except OSError as error:
             self._pages.close()
             text = N_("{host}:{port} cannot be listened on: {reason}")

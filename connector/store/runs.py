@@ -29,10 +29,12 @@ class Runs:
         self._db.run("UPDATE run SET summary = ? WHERE id = ?", (json.dumps({"observed": True}), run))
 
     def first_unobserved(self, run: int) -> int:
-        """The first of the runs up to this one, without a gap, that died before they had observed everything."""
+        """The first of the runs up to this one, without a gap, that neither observed everything nor wrote anything."""
         rows = self._db.all("SELECT id, summary FROM run WHERE id < ? ORDER BY id DESC LIMIT 100", (run,))
         for number, summary in rows:
             if summary is not None and json.loads(summary).get("observed", True):
+                break
+            if self._db.value("SELECT 1 FROM operation WHERE run = ? LIMIT 1", (number,)):
                 break
             run = number
         return run

@@ -18,6 +18,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from connector.errors import Unavailable
 from connector.model.records import fields_of
 from connector.model.routes import EntityRoutes, Route, Rule
 from connector.model.states import Conflict
@@ -93,7 +94,8 @@ class Three:
         """uid -> the rows that are this record."""
         found: dict[str, set[str]] = {}
         for link in self.store.crosswalk.all("customer"):
-            found.setdefault(link.uid, set()).add(json.loads(link.seen or b"{}")["title"])
+            if link.seen is not None:
+                found.setdefault(link.uid, set()).add(json.loads(link.seen)["title"])
         return {uid: frozenset(titles) for uid, titles in found.items()}
 
     def people(self) -> frozenset[frozenset[str]]:
@@ -385,3 +387,16 @@ def test_grouping_is_a_partition_that_no_order_changes(rows: Any, anchors: Any, 
     order.shuffle(given_rows)
     order.shuffle(standing)
     assert partition(given_rows, standing) == first
+
+
+def test_what_has_been_written_is_not_parted_though_another_account_was_out_of_reach() -> None:
+    with three() as world:
+        world.systems["z"].faults = Script(Fault("feed", "before", Unavailable("no answer", account="z"), count=9))
+        world.add([R("x", PHONES[1]), R("y", PHONES[1])])
+        world.run()
+        (row,) = world.systems["y"].rows("customer").values()
+        assert row["title"] == "r0", "the authority's name has been written"
+        (uid,) = world.titles()
+        world.systems["x"].add("customer", title="new", phone=PHONES[1])
+        world.run()
+        assert {link.spoke for link in world.store.crosswalk.of([uid])[uid]} == {"x", "y"}

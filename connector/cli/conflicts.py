@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from connector.cli.records import conflict_document, names_of, person, record_json, text_of
+from connector.cli.records import conflict_document, names_of, person, places_of, record_json, text_of
 from connector.cli.session import Session, json_option, pass_session
 from connector.cli.texts import argument, group, into, option
 from connector.errors import ConnectorError, UsageError
-from connector.locale import N_
+from connector.locale import LANGUAGES, N_, Sentence, translate
+from connector.locale.words import ENTITIES, FIELDS, QUESTIONS, RULES, called, shown
 
 if TYPE_CHECKING:
     from connector.model.states import Conflict
     from connector.reports.sheet import Sheet
 
-_FIXED = ("id", "mark", "kind", "entity", "record", "field", "base")
-_TAKE, _VALUE = "take", "value"
+_MARK: Final = N_("mark")
+_FIXED: Final = (N_("id"), _MARK, N_("kind"), N_("entity"), N_("record"), N_("field"), N_("base"))
+_TAKE: Final = N_("take")
+_VALUE: Final = N_("value")
+_SEPARATE: Final = "separate"
+_DIFFERENT: Final = N_("different ones")
+_UID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NOTES: Final = (
+    N_("What to do"),
+    N_("Fill in one of the two yellow columns in each row that you want to decide; leave the others empty."),
+    N_("“take”: choose the account whose value is right. “value”: type the right value if nobody has it."),
+    N_("Where the question is whether two records are one: choose who it is the same as, or “different ones”."),
+    N_("Change nothing else: the number and the hidden column tell which row it is."),
+    N_("Save the file and give it back: connector conflicts import FILE"),
+)
 
 conflicts = group(
     "conflicts",
@@ -54,7 +69,7 @@ def list_(session: Session, every: bool) -> None:
 @argument("number", metavar="ID", type=int, help=N_("its number"))
 @json_option
 @pass_session
-def show(session: Session, number: int) -> None:
+def show_(session: Session, number: int) -> None:
     store = session.workspace.store
     conflict = store.conflicts.get(number)
     if conflict is None:
@@ -63,11 +78,13 @@ def show(session: Session, number: int) -> None:
     document = {**conflict_document(session, conflict), "record": record_json(conflict.entity, body)}
 
     def render() -> None:
-        rows = [(name, text_of(value)) for name, value in document.items() if name not in ("record", "values")]
-        rows += [row for account, value in document["values"].items() for row in _value_rows(session, account, value)]
-        session.screen.table((N_("field"), N_("value")), rows)
-        record = [(name, text_of(value)) for name, value in document["record"].items()]
+        language = session.screen.language
+        session.screen.table((N_("what"), N_("value")), _facts(session, document))
+        record = [
+            (called(FIELDS, name, language), _text(session, name, value)) for name, value in document["record"].items()
+        ]
         session.screen.table((N_("record"), N_("value")), record)
+        _what_to_type(session, document)
 
     session.screen.show(document, render)
 
@@ -127,7 +144,8 @@ def import_(session: Session, file: Path) -> int:
 
     decided, left = 0, []
     seen: set[str] = set()
-    for line, row in read(file):
+    for line, told in read(file):
+        row = _by_key(told)
         if not row.get(_TAKE, "").strip() and not row.get(_VALUE, "").strip():
             continue
         try:
@@ -153,35 +171,88 @@ def _decide(session: Session, row: Mapping[str, str], seen: set[str]) -> None:
         raise UsageError(N_("conflict {id} has changed since the table was written; export it again"), id=number)
     seen.add(number)
     resolver = session.workspace.resolver(person())
-    if take:
+    if conflict.kind == "identity":
+        resolver.value(conflict.id, _answer(take or value))
+    elif take:
         resolver.take(conflict.id, take)
     else:
         resolver.value(conflict.id, value)
 
 
+def _answer(text: str) -> str:
+    """What was chosen for a question of who is who: the uid that stands in it, or `separate`."""
+    if text.casefold() in {translate(_DIFFERENT, language).casefold() for language in LANGUAGES}:
+        return _SEPARATE
+    uid = _UID.search(text)
+    return text if uid is None else uid[0]
+
+
+def _by_key(row: Mapping[str, str]) -> dict[str, str]:
+    """A row by the English heads, whichever language the table was written in."""
+    keys = {translate(head, language): head for head in (*_FIXED, _TAKE, _VALUE) for language in LANGUAGES}
+    return {keys.get(head, head): cell for head, cell in row.items()}
+
+
 def _sheet(session: Session, found: Sequence[Conflict]) -> Sheet:
     from connector.reports.sheet import Sheet
 
+    language = session.screen.language
     documents = [conflict_document(session, conflict) for conflict in found]
     accounts = list(dict.fromkeys(account for document in documents for account in document["values"]))
     names = names_of(session, [conflict.uid for conflict in found])
+    take, value, mark = (translate(head, language) for head in (_TAKE, _VALUE, _MARK))
     rows = [
         [
             str(conflict.id),
             _mark(conflict),
-            conflict.kind,
-            conflict.entity,
-            names.get(conflict.uid, ""),
-            conflict.field or "",
-            text_of(document["base"]),
-            *(text_of(document["values"].get(account)) for account in accounts),
+            called(QUESTIONS, conflict.kind, language),
+            called(ENTITIES, conflict.entity, language),
+            names.get(conflict.uid) or conflict.uid,
+            called(FIELDS, conflict.field, language),
+            _text(session, conflict.field, document["base"]),
+            *(_text(session, conflict.field, document["values"].get(account)) for account in accounts),
             "",
             "",
         ]
         for conflict, document in zip(found, documents, strict=True)
     ]
-    heads = (*_FIXED, *accounts, _TAKE, _VALUE)
-    return Sheet(heads, rows, choices={_TAKE: accounts}, asked=frozenset({_TAKE, _VALUE}))
+    heads = (*(translate(head, language) for head in _FIXED), *accounts, take, value)
+    return Sheet(
+        heads,
+        rows,
+        asked=frozenset({take, value}),
+        offers={(number, take): _offers(session, document) for number, document in enumerate(documents)},
+        hidden=frozenset({mark}),
+        notes=[translate(text, language) for text in _NOTES],
+    )
+
+
+def _offers(session: Session, document: Mapping[str, Any]) -> list[str]:
+    """What may be chosen: an account of those that hold a value, or who the record is the same as."""
+    if document["kind"] != "identity":
+        return list(document["values"])
+    return [translate(_DIFFERENT, session.screen.language), *_candidates(session, document)]
+
+
+def _candidates(session: Session, document: Mapping[str, Any]) -> list[str]:
+    uids = [str(uid) for value in document["values"].values() if isinstance(value, list) for uid in value]
+    places = places_of(session, uids)
+    return [f"{places[uid]} [{uid}]" for uid in dict.fromkeys(uids) if uid != document["uid"]]
+
+
+def _text(session: Session, field: str | None, value: object) -> str:
+    """A value in a cell: records by their names with their uids, a word of ours by what it is called."""
+    if isinstance(value, list) and all(isinstance(one, str) and _UID.fullmatch(one) for one in value):
+        places = places_of(session, value)
+        return "; ".join(f"{places[uid]} [{uid}]" for uid in value)
+    if isinstance(value, str) and _UID.fullmatch(value):
+        return names_of(session, [value]).get(value) or value
+    if isinstance(value, dict):
+        language = session.screen.language
+        return "; ".join(
+            f"{called(FIELDS, name, language)}: {_text(session, name, one)}" for name, one in value.items()
+        )
+    return shown(field, text_of(value), session.screen.language)
 
 
 def _mark(conflict: Conflict) -> str:
@@ -192,32 +263,62 @@ def _mark(conflict: Conflict) -> str:
     return hashlib.sha256(text_of(shown).encode()).hexdigest()[:12]
 
 
-def _value_rows(session: Session, account: str, value: object) -> list[tuple[str, str]]:
-    """A value of an account; where records are meant, each with its name, for the uid alone says nothing."""
-    if not isinstance(value, list):
-        return [(account, text_of(value))]
-    names = names_of(session, map(str, value))
-    return [(account, f"{uid}  {names.get(uid, '')}".rstrip()) for uid in map(str, value)]
-
-
-def _shown(session: Session, account: str, value: object) -> str:
+def _shown(session: Session, document: Mapping[str, Any], account: str) -> str:
+    value = document["values"][account]
     if isinstance(value, list):
-        names = names_of(session, map(str, value))
-        value = " | ".join(names.get(uid) or uid for uid in map(str, value))
-    return f"{account}: {text_of(value)}"
+        return f"{account}: {' | '.join(places_of(session, map(str, value)).values())}"
+    return f"{account}: {_text(session, document['field'], value)}"
+
+
+def _decided(document: Mapping[str, Any], language: str) -> str | None:
+    if document["status"] == "open":
+        return None
+    return f"{called(RULES, document['winner'], language)} ({called(RULES, document['rule'], language)})".strip()
 
 
 def _rows(session: Session, documents: Sequence[Mapping[str, Any]]) -> list[tuple[object, ...]]:
     names = names_of(session, [document["uid"] for document in documents])
+    language = session.screen.language
     return [
         (
             one["id"],
-            one["kind"],
-            one["entity"],
+            called(QUESTIONS, one["kind"], language),
+            called(ENTITIES, one["entity"], language),
             names.get(one["uid"]) or one["uid"],
-            one["field"],
-            "; ".join(_shown(session, account, value) for account, value in one["values"].items()),
-            None if one["status"] == "open" else f"{one['winner'] or ''} ({one['rule']})",
+            called(FIELDS, one["field"], language),
+            "; ".join(_shown(session, one, account) for account in one["values"]),
+            _decided(one, language),
         )
         for one in documents
     ]
+
+
+def _facts(session: Session, document: Mapping[str, Any]) -> list[tuple[object, object]]:
+    """One conflict, line by line; what is empty is left out."""
+    language, uid = session.screen.language, document["uid"]
+    rows: list[tuple[object, object]] = [
+        (Sentence(N_("id")), document["id"]),
+        (Sentence(N_("kind")), called(QUESTIONS, document["kind"], language)),
+        (Sentence(N_("entity")), called(ENTITIES, document["entity"], language)),
+        (Sentence(N_("record")), f"{places_of(session, [uid])[uid]} [{uid}]"),
+        (Sentence(N_("field")), called(FIELDS, document["field"], language)),
+        (Sentence(N_("base")), _text(session, document["field"], document["base"])),
+        *((account, _text(session, document["field"], value)) for account, value in document["values"].items()),
+        (Sentence(N_("decided")), _decided(document, language)),
+    ]
+    return [(head, value) for head, value in rows if value not in (None, "")]
+
+
+def _what_to_type(session: Session, document: Mapping[str, Any]) -> None:
+    """The commands that decide it, to be copied."""
+    if document["status"] != "open":
+        return
+    begin = f"connector conflicts resolve {document['id']}"
+    if document["kind"] != "identity":
+        for account in document["values"]:
+            session.screen.say(N_("as {account} says: {command}"), account=account, command=f"{begin} --take {account}")
+        return
+    for candidate in _candidates(session, document):
+        command = f"{begin} --value {_answer(candidate)}"
+        session.screen.say(N_("the same as {record}: {command}"), record=candidate.rpartition(" [")[0], command=command)
+    session.screen.say(N_("different ones: {command}"), command=f"{begin} --value {_SEPARATE}")

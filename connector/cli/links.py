@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli.records import link_json, names_of, person, record_json, text_of
+from connector.cli.records import account_of, link_json, names_of, person, record_json, text_of
 from connector.cli.references import place_of, uid_of
 from connector.cli.session import Session, json_option, known, pass_session
 from connector.cli.texts import argument, group, into, option
 from connector.errors import ConnectorError, UsageError
-from connector.locale import N_
+from connector.locale import N_, Sentence
+from connector.locale.words import ENTITIES as CALLED
+from connector.locale.words import FIELDS, HOW, called, shown, told
 
 if TYPE_CHECKING:
     from connector.model.states import Link
-    from connector.sync.people import Finding
+    from connector.sync.people import Finding, Proposal
 
 _HEADS = ("entity", "uid", "name", "account", "external_id", "primary", "how", "at")
 _RECORD = N_("a uid, ACCOUNT:ENTITY:EXTERNAL_ID, or any identifier: a phone, card number, INN, e-mail")
@@ -73,8 +75,15 @@ def show(session: Session, reference: str) -> None:
     }
 
     def render() -> None:
-        record = [(name, text_of(value)) for name, value in document["record"].items()]
-        session.screen.table((N_("field"), N_("value")), [("uid", uid), ("entity", entity), *record])
+        language = session.screen.language
+        record = [
+            (called(FIELDS, name, language), shown(name, text_of(value), language))
+            for name, value in document["record"].items()
+        ]
+        session.screen.table(
+            (N_("field"), N_("value")),
+            [("uid", uid), (Sentence(N_("entity")), called(CALLED, entity, language)), *record],
+        )
         _print(session, [document])
 
     session.screen.show(document, render)
@@ -109,7 +118,11 @@ def proposals(session: Session, entity: str | None) -> None:
         for one in found
     ]
     heads = (N_("likeness"), N_("record"), N_("where"), N_("record"), N_("where"), N_("also alike"))
-    rows = [(one.score, *_pair(one.names, one.spokes), ", ".join(one.same)) for one in found]
+    language = session.screen.language
+    rows = [
+        (one.score, *_pair(session, one), ", ".join(called(FIELDS, name, language) for name in one.same))
+        for one in found
+    ]
     session.screen.show(documents, lambda: session.screen.table(heads, rows))
 
 
@@ -302,7 +315,10 @@ def _findings(session: Session, entity: str | None, look: Callable[[str], Sequen
     ]
     heads = (N_("entity"), N_("what was found"), N_("records"))
     names = names_of(session, [uid for one in found for uid in one.uids])
-    rows = [(one.entity, one.text, ", ".join(names.get(uid) or uid for uid in one.uids)) for one in found]
+    rows = [
+        (called(CALLED, one.entity, language), told(one.text, language), ", ".join(names.get(u) or u for u in one.uids))
+        for one in found
+    ]
     session.screen.show(documents, lambda: session.screen.table(heads, rows))
     return 1 if found else 0
 
@@ -320,12 +336,16 @@ def _document(session: Session, uid: str, found: Iterable[Link], entity: str | N
 
 def _print(session: Session, documents: Sequence[Mapping[str, Any]]) -> None:
     names = names_of(session, [document["uid"] for document in documents])
+    language = session.screen.language
     heads = (N_("entity"), N_("record"), N_("account"), N_("id there"), N_("primary"), N_("how"), N_("by"), N_("when"))
     rows = [
         (
-            document["entity"],
+            called(CALLED, document["entity"], language),
             names.get(document["uid"]) or document["uid"],
-            *(one[name] for name in ("account", "external_id", "primary", "how", "by", "at")),
+            *(one[name] for name in ("account", "external_id", "primary")),
+            called(HOW, one["how"], language),
+            called(HOW, one["by"], language),
+            one["at"],
         )
         for document in documents
         for one in document["links"]
@@ -333,8 +353,13 @@ def _print(session: Session, documents: Sequence[Mapping[str, Any]]) -> None:
     session.screen.table(heads, rows)
 
 
-def _pair(names: Sequence[str], spokes: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    return tuple(cell for name, where in zip(names, spokes, strict=True) for cell in (name, ", ".join(where)))
+def _pair(session: Session, one: Proposal) -> Iterator[str]:
+    """Each record by its name, and how it is written in `links link`."""
+    for uid, name in zip((one.uid, one.other), one.names, strict=True):
+        links = [link for link in session.workspace.store.crosswalk.of([uid])[uid] if link.primary and not link.gone]
+        places = [f"{account_of(session, link.entity, link.spoke)}:{link.entity}:{link.external_id}" for link in links]
+        yield name
+        yield ", ".join(places)
 
 
 def _entity(name: str) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 if TYPE_CHECKING:
     from connector.cli.session import Session
     from connector.model.states import Conflict, Link
+
+_LONG: Final = 16
 
 
 def person() -> str:
@@ -38,7 +40,34 @@ def spokes(session: Session) -> dict[str, str]:
 def names_of(session: Session, uids: Iterable[str]) -> dict[str, str]:
     """uid -> what a person calls the record: its name, number or phone."""
     bodies = session.workspace.store.hub.bodies(set(uids))
-    return {uid: _name(msgspec.json.decode(body)) for uid, body in bodies.items()}
+    names = {uid: _name(msgspec.json.decode(body)) for uid, body in bodies.items()}
+    nameless = [uid for uid, name in names.items() if not name]
+    return {**names, **(_seen_names(session, nameless) if nameless else {})}
+
+
+def _seen_names(session: Session, uids: Sequence[str]) -> dict[str, str]:
+    """What a system shows, where the hub has no name yet: it may be the name that is in dispute."""
+    links = session.workspace.store.crosswalk.of(uids)
+    seen = {uid: [_name(msgspec.json.decode(link.seen)) for link in own if link.seen] for uid, own in links.items()}
+    return {uid: next(filter(None, names), "") for uid, names in seen.items()}
+
+
+def places_of(session: Session, uids: Iterable[str]) -> dict[str, str]:
+    """uid -> its name and where it is: “Anna Petrova (kafe 55, vp 7)”; a long id is cut."""
+    wanted = list(dict.fromkeys(uids))
+    names, links = names_of(session, wanted), session.workspace.store.crosswalk.of(wanted)
+    return {uid: _placed(session, names.get(uid) or uid, links.get(uid, ())) for uid in wanted}
+
+
+def _placed(session: Session, name: str, links: Iterable[Link]) -> str:
+    where = [
+        f"{account_of(session, link.entity, link.spoke)} {_short(link.external_id)}" for link in links if not link.gone
+    ]
+    return f"{name} ({', '.join(where)})" if where else name
+
+
+def _short(external_id: str) -> str:
+    return external_id if len(external_id) <= _LONG else f"{external_id[:8]}…"
 
 
 def _name(values: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ _SECONDS: Final = {None: 1, "s": 1, "m": 60, "h": 3600}
 _ENTITIES: Final = N_("only these entities: group, customer, card, order; default: all that are routed")
 _ACCOUNT: Final = N_("observe only this account; the others as they were last seen")
 _LAST: Final = 5
+_MOST_GROUPS: Final = 300  # each is compared with each
 
 
 @command(
@@ -181,6 +182,7 @@ def _print_report(session: Session, report: RunReport) -> None:
     screen = session.screen
     print_routes(screen, [route.as_json() for route in report.routes.values()])
     _print_remarks(session, report)
+    _print_alike(session)
     text = N_("run {run}: {status}; {seconds} seconds, {requests} requests")
     words = {"clean": N_("clean"), "attention": N_("somebody must look"), "stopped": N_("stopped before the end")}
     state = Sentence(words[report.status])
@@ -213,6 +215,17 @@ def _print_remarks(session: Session, report: RunReport) -> None:
     if report.out_of_time:
         session.screen.note(N_("the time is over; the next run goes on from here"))
     _print_open(session, report.open)
+
+
+def _print_alike(session: Session) -> None:
+    """Groups have no key in common but a name: a person joins them, and has to be told of the pairs."""
+    from connector.sync.people import proposals
+
+    store = session.workspace.store
+    if len(store.hub.uids("group", "")) > _MOST_GROUPS:
+        return
+    if pairs := len(proposals(store, "group")):
+        session.screen.note(N_("pairs of groups that look alike: {count}; see: connector links proposals"), count=pairs)
 
 
 def _print_open(session: Session, waiting: dict[str, int]) -> None:

@@ -18,17 +18,25 @@ from connector.locale import N_
 ENDINGS: Final = (".xlsx", ".csv")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _MOST_BYTES: Final = 64 * 1024 * 1024
+_LIST: Final = 255  # what Excel holds in one list of choices
 _CELL: Final = 32767  # what Excel holds in one cell
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """Heads and rows of text. `choices` are offered in a column (by head); `asked` are the columns to be filled in."""
+    """Heads and rows of text. `choices` are offered in a column (by head), `offers` in one cell (row from 0, head).
+
+    `asked` are the columns to be filled in, `hidden` those that only the program reads. `notes` stand on a second page
+    of a workbook, whose title they begin with.
+    """
 
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     asked: frozenset[str] = frozenset()
+    offers: Mapping[tuple[int, str], Sequence[str]] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    notes: Sequence[str] = ()
 
 
 def ending_of(file: Path) -> str:
@@ -109,6 +117,8 @@ def _write_xlsx(file: Path, sheet: Sheet) -> None:
             for column, cell in enumerate(row):
                 page.write_string(number, column, cell[:_CELL], asked if sheet.heads[column] in sheet.asked else text)
         _arrange(page, sheet)
+        if sheet.notes:
+            _explain(book.add_worksheet(sheet.notes[0][:31]), sheet.notes[1:], text)
 
 
 def _arrange(page: Any, sheet: Sheet) -> None:
@@ -116,10 +126,23 @@ def _arrange(page: Any, sheet: Sheet) -> None:
     if sheet.rows:
         page.autofilter(0, 0, len(sheet.rows), len(sheet.heads) - 1)
     for column, name in enumerate(sheet.heads):
-        page.set_column(column, column, _width(name, [row[column] for row in sheet.rows]))
-        if name in sheet.choices and sheet.rows:
-            rule = {"validate": "list", "source": list(sheet.choices[name]), "error_type": "warning"}
-            page.data_validation(1, column, len(sheet.rows), column, rule)
+        hidden = {"hidden": True} if name in sheet.hidden else {}
+        page.set_column(column, column, _width(name, [row[column] for row in sheet.rows]), None, hidden)
+        for number in range(len(sheet.rows)):
+            _offer(page, number + 1, column, sheet.offers.get((number, name), sheet.choices.get(name, ())))
+
+
+def _offer(page: Any, row: int, column: int, choices: Sequence[str]) -> None:
+    """A list to choose from. What is too long for the one that Excel keeps in a cell is typed by hand."""
+    listed = [choice.replace(",", ";") for choice in choices]
+    if listed and len(",".join(listed)) <= _LIST:
+        page.data_validation(row, column, row, column, {"validate": "list", "source": listed, "error_type": "warning"})
+
+
+def _explain(page: Any, lines: Sequence[str], text: Any) -> None:
+    page.set_column(0, 0, 110)
+    for number, line in enumerate(lines):
+        page.write_string(number, 0, line, text)
 
 
 def _width(head: str, cells: Sequence[str]) -> int:

@@ -360,7 +360,7 @@ def test_a_message_is_unpacked_as_it_is_read(speaking: Speaking) -> None:
         assert stream.read() == b"<Message/>" * 1000
 
 
-@pytest.mark.parametrize("data", [b"no archive", zipped(b"x")[:40], b""])
+@pytest.mark.parametrize("data", [b"no archive", zipped(b"x")[:40], b""], ids=["text", "cut", "empty"])
 def test_what_is_no_archive_is_refused(speaking: Speaking, data: bytes) -> None:
     with pytest.raises(BrokenAnswer), speaking(*prepared(data)).get() as stream:
         stream.read()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from connector.cli.records import names_of
+from connector.cli.records import names_of, person
 from connector.cli.session import Session, known
 from connector.errors import UsageError
 from connector.locale import N_
@@ -26,6 +26,8 @@ def place_of(session: Session, text: str) -> Link:
         raise UsageError(N_("“{text}” is no record; write ACCOUNT:ENTITY:EXTERNAL_ID"), text=text)
     spoke = session.account(account).spoke
     link = session.workspace.store.crosswalk.at(spoke, known(entity, ENTITIES), external_id)
+    if link is None:
+        link = session.workspace.meet(account, entity, external_id, person())
     if link is None:
         raise UsageError(N_("nothing is known of {text}; it is seen by: connector plan"), text=text)
     return link

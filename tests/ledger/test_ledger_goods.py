@@ -103,7 +103,7 @@ def test_a_person_says_which_it_is(world: World) -> None:
     (line,) = world.store.journal.all("waiting")
     assert str(line.do) == (
         "give it this article or name in books, or say which it is:"
-        " connector links link books:product:GUID counter:product:789"
+        " connector links link counter:product:789 books:product:GUID"
     )
     world.position(world.person())
     world.sync()

@@ -15,7 +15,7 @@ from uuid import UUID
 from connector.errors import RejectedError, RowError
 from connector.locale import N_, Sentence
 from connector.mapping import Mapping as Compiled
-from connector.model.records import fields_of
+from connector.model.records import as_dict, fields_of
 from connector.model.routes import Route
 from connector.model.states import How, Link
 from connector.store import Store
@@ -199,6 +199,25 @@ class Goods:
         id_scheme = self.adapters[route.account].capabilities(ENTITY).id_scheme
         if id_scheme is not None:
             self.store.hub.identify([(ENTITY, id_scheme, row.external_id, uid)])
+
+
+def meet(
+    store: Store, adapter: Adapter, mapping: Compiled, external_id: str, uid: str, *, at: str, by: str
+) -> Link | None:
+    """A good of a target that a person names: read there, kept as the record `uid`, for others to be joined with."""
+    row = adapter.get(ENTITY, external_id, mapping.paths)
+    if row is None:
+        return None
+    values = {name: value for name, value in as_dict(mapping.read(decode(row.body), [])).items() if value is not None}
+    link = NewLink(
+        row.external_id, uid, 1, row.body, digest(mapping, row.body), None, row.version, int(row.gone), row.changed_at,
+        0, "manual", by, at,
+    )  # fmt: skip
+    with store.transaction(durable=True):
+        store.hub.add(ENTITY, [(uid, encode(values))])
+        store.crosswalk.add(store.crosswalk.feed(adapter.spoke, ENTITY), [link])
+        store.hub.identify([(ENTITY, scheme, value, uid) for scheme, value in identifiers(ENTITY, values)])
+    return store.crosswalk.at(adapter.spoke, ENTITY, row.external_id)
 
 
 def lines_there(store: Store, spoke: str, lines: Sequence[Line], *, strict: bool = True) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from connector.sync.ledger.view import LedgerView
 Coming = Mapping[tuple[str, str, str], str]
 """(spoke, entity, uid) -> the operation of this plan that will create it there."""
 
-_LINK: Final = N_("give it this article or name in {account}, or say which it is: connector links link {place} {other}")
+_LINK: Final = N_("give it this article or name in {account}, or say which it is: connector links link {other} {place}")
 
 
 class References:
@@ -105,7 +105,8 @@ class References:
             return uid
         links = self.store.crosswalk.of([self.store.hub.survivor(uid)])
         own = [link for found in links.values() for link in found if link.spoke == view.source.link.spoke]
-        return f"{view.source.route.account}:product:{own[0].external_id}" if own else uid
+        place = f"{view.source.route.account}:product:{own[0].external_id}" if own else uid
+        return f'"{place}"' if " " in place else place
 
 
 def _referring(targets: Sequence[Target]) -> list[tuple[str, str]]:

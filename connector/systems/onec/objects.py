@@ -113,7 +113,8 @@ class Objects:
         condition = condition_of(look, value, self.profile.contacts)
         if condition is None:
             return []
-        wanted = (*paths, *look.fields, *([look.second] if look.second else ()), self.table)
+        table = (self.table,) if look.contact is not None else ()
+        wanted = (*paths, *look.fields, *([look.second] if look.second else ()), *table)
         companion = self.entity.companion
         if companion is not None and look.fields and set(look.fields) <= set(companion.fields):
             rows = self.wire.rows(companion.resource, select=("Ref_Key", companion.key), where=condition)

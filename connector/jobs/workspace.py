@@ -25,6 +25,7 @@ from connector.mapping import load as load_mapping
 from connector.model.routes import EntityRoutes, with_proposed
 
 if TYPE_CHECKING:
+    from connector.model.states import Link
     from connector.store import Store
     from connector.sync.engine import Engine, Progress
     from connector.sync.resolve import Resolver
@@ -183,6 +184,16 @@ class Workspace:
             books=books_of(self.settings),
             progress=progress or Silent(),
         )
+
+    def meet(self, account: str, entity: str, external_id: str, by: str) -> Link | None:
+        """A good that no feed shows, read in its system because a person names it; None where there is none."""
+        from connector.sync.ledger import goods
+
+        spoke = self.settings.accounts[account].spoke
+        if entity != goods.ENTITY or (spoke, entity) not in self.mappings:
+            return None
+        adapter, mapping = self.adapter(account), self.mappings[spoke, entity]
+        return goods.meet(self.store, adapter, mapping, external_id, self.fresh_uid(), at=self.now, by=by)
 
     def resolver(self, by: str) -> Resolver:
         from connector.sync.resolve import Resolver

@@ -135,10 +135,13 @@ class SiteDesk:
                     store.outbox.become(operation, "refused", reason=problem)
 
     def acknowledge(self, operations: Sequence[int]) -> None:
-        if operations:
-            with self._store() as store:
-                self._offers(store).acknowledge(operations)
-            self._wake()
+        if not operations:
+            return
+        with self._store() as store:
+            offers = self._offers(store)
+            for start in range(0, len(operations), _PART):
+                offers.acknowledge(operations[start : start + _PART])
+        self._wake()
 
     def returned(self, orders: Sequence[tuple[str, str | None]]) -> list[int]:
         with self._store() as store:

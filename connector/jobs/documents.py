@@ -45,11 +45,14 @@ class Told(Protocol):
 
 
 def fresh_number(offer: Told) -> tuple[str, str]:
-    """The order's own number, empty where it has none, and one that no other order can have."""
+    """The order's own number, empty where it has none, and one that no other order can have: with a mark of its own
+    behind that number, or behind its day.
+    """
     plain = str(offer.record.get("number") or "").strip()[:_LONGEST_NUMBER]
     digest = blake2b(offer.uid.encode(), digest_size=5).digest()
     mark = base64.b32encode(digest).decode().lower()
-    return plain, f"{plain}-{mark}" if plain else mark
+    head = plain or str(offer.record.get("date") or "")[:10]
+    return plain, f"{head}-{mark}".strip("-")
 
 
 def document(offer: Told, number: str, crosswalk: Crosswalk, spoke: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ Memory does not grow with a file. What cannot be used is refused in a sentence, 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import IO, Final
 from zipfile import is_zipfile
 
@@ -15,7 +14,7 @@ from connector.locale import N_
 from connector.server.exchange.address import Unsafe, file_key
 from connector.server.exchange.archive import unpack
 from connector.server.exchange.visits import Part, Visit
-from connector.systems.onec.commerceml import orders_of, read_file
+from connector.systems.onec.commerceml import orders_of, prove_file, read_file
 from connector.systems.onec.inbox import Inbox
 
 MEGABYTE: Final = 1024 * 1024
@@ -144,11 +143,10 @@ class Intake:
     def _proved(self, part: Part, is_sale: bool) -> list[tuple[str, str | None]]:
         """Read to its end; the orders in it."""
         with part.path.open("rb") as stream:
-            items = read_file(stream, Path(part.name).name).items
+            name = part.name.rpartition("/")[2]
             if is_sale:
-                return list(orders_of(items))
-            for _ in items:
-                pass
+                return list(orders_of(read_file(stream, name).items))
+            prove_file(stream, name)
         return []
 
 

@@ -17,7 +17,16 @@ from connector.systems.onec.commerceml.orders import (
     order_element,
     written_version,
 )
-from connector.systems.onec.commerceml.reader import Counted, File, Head, Item, Section, read_file, whole_file
+from connector.systems.onec.commerceml.reader import (
+    Counted,
+    File,
+    Head,
+    Item,
+    Section,
+    prove_file,
+    read_file,
+    whole_file,
+)
 from connector.systems.onec.commerceml.state import OrderState, Paper, state_of
 from connector.systems.onec.commerceml.values import GoodId, good_id
 
@@ -39,6 +48,7 @@ __all__ = [
     "info_file",
     "order_element",
     "orders_of",
+    "prove_file",
     "read_file",
     "state_of",
     "whole_file",

@@ -13,7 +13,7 @@ anything of it is used.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
@@ -85,6 +85,10 @@ class Item(NamedTuple):
         return self.data.get("ПометкаУдаления") is True or str(self.data.get("Статус", "")).casefold() in _DELETED
 
 
+Made = Callable[[etree._Element, str, Section | None], Iterable[Item]]
+"""The items of one element."""
+
+
 @dataclass
 class File:
     """A file being read: the head is known, the objects come as they are asked for, once."""
@@ -103,6 +107,19 @@ class Counted(NamedTuple):
 
 def read_file(stream: Readable, file: str = "") -> File:
     """Read the head; the objects follow lazily. BrokenAnswer for what is no file of CommerceML."""
+    head, parsed, checked = _begun(stream, file)
+    return File(head, _items(parsed, checked, file, _objects))
+
+
+def prove_file(stream: Readable, file: str = "") -> Head:
+    """Read to the end without looking at what the objects say. BrokenAnswer as from `whole_file`, in half the time."""
+    head, parsed, checked = _begun(stream, file)
+    for _ in _items(parsed, checked, file, lambda *_: ()):
+        raise AssertionError("nothing is made of the objects")
+    return head
+
+
+def _begun(stream: Readable, file: str) -> tuple[Head, Iterator[Event], Checked]:
     checked = Checked(stream, MAX_OBJECT)
     parsed = events(checked, {ROOT, *_KINDS}, ("start", "end"))
     try:
@@ -111,7 +128,7 @@ def read_file(stream: Readable, file: str = "") -> File:
         reason = error.sentence
     else:
         if kind == "start" and root is not None and local(root) == ROOT and root.getparent() is None:
-            return File(_head(root), _items(parsed, checked, file))
+            return _head(root), parsed, checked
         reason = Sentence(N_("it is no file of CommerceML"))
     raise _broken(file, reason)
 
@@ -137,7 +154,7 @@ def _head(root: etree._Element) -> Head:
     )
 
 
-def _items(parsed: Iterator[Event], checked: Checked, file: str) -> Iterator[Item]:
+def _items(parsed: Iterator[Event], checked: Checked, file: str, made: Made) -> Iterator[Item]:
     """Outermost objects only: the goods of an order are parts of it."""
     depth = 0
     places = _Places()
@@ -146,7 +163,7 @@ def _items(parsed: Iterator[Event], checked: Checked, file: str) -> Iterator[Ite
             depth += 1 if kind == "start" else -1
             if kind == "start" or depth != 0 or (name := local(element)) == ROOT:
                 continue
-            yield from _objects(element, name, places.of(element))
+            yield from made(element, name, places.of(element))
             release(element)
             checked.used()
     except NotXml as error:

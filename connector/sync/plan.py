@@ -222,7 +222,7 @@ def _old_row_has_it(view: View, target: Target, name: str, value: Any) -> bool:
     """Whether another row there, of a record that was merged into this one, carries the value."""
     spoke, mapping = target.route.spoke, target.mapping
     old = [link for link in view.links if link.spoke == spoke and not link.primary and not link.gone and link.seen]
-    rows = [as_dict(mapping.read(msgspec.json.decode(link.seen or b"{}"), [])) for link in old]
+    rows: list[dict[str, Any]] = [as_dict(mapping.read(msgspec.json.decode(link.seen or b"{}"), [])) for link in old]
     return any(name in row and mapping.equal(name, row[name], value) for row in rows)
 
 
@@ -292,8 +292,8 @@ def _plan_stamp(view: View, target: Target, planned: Planned) -> None:
         return
     seen = view.observed.get(target.route.spoke, {})
     side = view.sides[target.route.spoke]
-    stamped = side.shadow.spoke.get("id_1c")
-    if seen.get("id_1c") == owner.external_id or stamped == owner.external_id:
+    stamped = seen["id_1c"] if "id_1c" in seen else side.shadow.spoke.get("id_1c")
+    if stamped == owner.external_id or side.shadow.ignored.get("id_1c", 0) > TRIES:
         return
     _offer(view, target, planned, "stamp", {"id_1c": owner.external_id}, seen, link.external_id)
 

@@ -27,7 +27,7 @@ _RESERVED: Final = frozenset({"default", "latest", "manual", "union", "none", "c
 _PROFILE: Final = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
 _URL_PATH: Final = re.compile(r"/(?!/)[^?#\s\\]*\Z")
 _PEER: Final = re.compile(r"[0-9A-Za-zА-Яа-яЁё_-]{1,36}\Z")
-_DIALECTS: Final = {"commerceml": "commerceml", "enterprisedata": "enterprisedata", "soap": "enterprisedata"}
+_DIALECTS: Final = {"commerceml": "commerceml", "enterprisedata": "enterprisedata", "soap": "soap"}
 _OWN_FOLDER: Final = ("commerceml", "soap")
 _DEFAULT_TIMEOUT: Final = 30.0
 

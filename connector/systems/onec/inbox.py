@@ -22,7 +22,6 @@ from typing import Final
 from connector.errors import StopError
 from connector.locale import N_
 
-_FILE: Final = re.compile(r"(\d{9})\.xml\Z")
 _PART: Final = re.compile(r"(\d{9})\.part\Z")
 _LAST: Final = "last"
 _ABANDONED: Final = 600.0
@@ -30,10 +29,11 @@ _ABANDONED: Final = 600.0
 
 
 class Inbox:
-    """One folder of received files. StopError where the folder cannot be used."""
+    """One folder of received files, called `<number>.<ending>`. StopError where the folder cannot be used."""
 
-    def __init__(self, folder: Path, *, now: Callable[[], float] = time.time) -> None:
-        self.folder, self._now = folder, now
+    def __init__(self, folder: Path, ending: str = "xml", *, now: Callable[[], float] = time.time) -> None:
+        self.folder, self._ending, self._now = folder, ending, now
+        self._file = re.compile(rf"(\d{{9}})\.{ending}\Z")
 
     def put(self, file: Path) -> int:
         """Take a file over; its number. It must lie on the same disk."""
@@ -50,14 +50,14 @@ class Inbox:
 
     def after(self, number: int) -> list[tuple[int, Path]]:
         """The files behind this number, in their order."""
-        found = self._numbers(_FILE)
+        found = self._numbers(self._file)
         pending = [one for one in self._numbers(_PART) if not self._is_abandoned(one)]
         end = min(pending, default=None)
         return [(one, self._named(one)) for one in sorted(found) if one > number and (end is None or one < end)]
 
     def forget(self, number: int) -> None:
         """Remove the files up to this number."""
-        for one in self._numbers(_FILE):
+        for one in self._numbers(self._file):
             if one <= number:
                 with suppress(OSError):  # on Windows: somebody reads it; the next time will do
                     self._named(one).unlink()
@@ -65,7 +65,7 @@ class Inbox:
     def size(self) -> int:
         """Bytes of all files that wait."""
         total = 0
-        for one in self._numbers(_FILE):
+        for one in self._numbers(self._file):
             with suppress(OSError):
                 total += self._named(one).stat().st_size
         return total
@@ -83,7 +83,7 @@ class Inbox:
                     part.unlink()
 
     def _reserve(self) -> int:
-        number = max([self._last(), *self._numbers(_FILE), *self._numbers(_PART)]) + 1
+        number = max([self._last(), *self._numbers(self._file), *self._numbers(_PART)]) + 1
         while True:
             try:
                 self._part(number).open("xb").close()
@@ -124,7 +124,7 @@ class Inbox:
             return True
 
     def _named(self, number: int) -> Path:
-        return self.folder / f"{number:09}.xml"
+        return self.folder / f"{number:09}.{self._ending}"
 
     def _part(self, number: int) -> Path:
         return self.folder / f"{number:09}.part"

@@ -13,6 +13,7 @@ acknowledges nothing: that is the business of the message numbers.
 from __future__ import annotations
 
 import io
+import logging
 import tempfile
 import zipfile
 import zlib
@@ -35,6 +36,8 @@ from connector.resources import schemas_folder
 from connector.transport.http import Transport
 from connector.transport.messages import Repeat
 from connector.transport.soap import Soap
+
+log: Final = logging.getLogger("connector.systems.onec")
 
 EXCHANGE: Final = "EnterpriseDataExchange_1_0_1_1"
 UPLOAD: Final = "EnterpriseDataUpload_1_0_1_1"
@@ -148,8 +151,14 @@ class Services:
             packed.seek(0)
             with _unpacked(self.account, packed, self._largest) as stream:
                 yield stream
-        with self._fetching():
+        self._remove(file)
+
+    def _remove(self, file: str) -> None:
+        """The file there is of no use any more; 1C itself removes what lies for long."""
+        try:
             self._step("ConfirmGettingFile", FileID=file, ClearDataPool=False)
+        except ConnectorError as error:
+            log.warning("%s", error)
 
     def _fetch(self, packed: IO[bytes]) -> str:
         """All parts of the next message, put together; the file's id there."""

@@ -12,15 +12,18 @@ Through the service that only loads there is no node, no number, and nothing to 
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 from connector.errors import BrokenAnswer
 from connector.locale import N_
 from connector.systems.onec.enterprisedata import (
+    PLAN,
     Counters,
     Header,
     Judgement,
@@ -34,10 +37,18 @@ from connector.systems.onec.enterprisedata import (
     write_message,
 )
 from connector.systems.onec.enterprisedata.folder import Take
-from connector.systems.onec.services import Services
+from connector.systems.onec.services import EXCHANGE, UPLOAD, Services, service
+from connector.transport.auth import Basic
+from connector.transport.http import Transport
+
+if TYPE_CHECKING:
+    from connector.config import Account
+    from connector.systems.onec.soap_adapter import SoapAdapter
 
 MESSAGE: Final = "EnterpriseData"
 Objects = Iterable[tuple[str, Mapping[str, Any]]]
+_PATIENCE: Final = 90.0
+"""Seconds for one answer at least: the first one after a pause starts a session of 1C."""
 _UPLOADED: Final = "1.8"
 """The version for the service that only loads: nobody can be asked there, and every base of the last years knows it."""
 
@@ -122,3 +133,34 @@ class SoapExchange:
 
     def _moment(self) -> str:
         return self._now().replace(microsecond=0, tzinfo=None).isoformat()
+
+
+def build(
+    account: Account,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> SoapAdapter:
+    """The adapter of a configured account."""
+    from connector.systems.onec.soap_adapter import SoapAdapter
+
+    assert account.url is not None and account.login is not None
+    assert account.password is not None and account.folder is not None
+    transport = Transport(
+        account.name,
+        account.url,
+        auth=Basic(account.login, account.password.get_secret_value()),
+        rate=account.rate,
+        timeout=max(account.timeout, _PATIENCE),
+        insecure=account.insecure,
+        concurrency=account.concurrency or 1,
+        clock=clock,
+        sleep=sleep,
+    )
+    uploads = account.service == "upload"
+    plan, code = (None, None) if uploads else (PLAN, account.peer_code or "")
+    services = Services(service(transport, UPLOAD if uploads else EXCHANGE), plan=plan, node_code=code, sleep=sleep)
+    counters = None if uploads else Counters(account.folder / "counters.json", plan=PLAN, code=code or "")
+    zone = ZoneInfo(account.timezone)
+    exchange = SoapExchange(services, counters, folder=account.folder, now=lambda: datetime.now(zone))
+    return SoapAdapter(account.spoke, transport, services, exchange, account.folder, reads=not uploads)

@@ -301,7 +301,8 @@ def test_a_lost_store_is_rebuilt_from_what_the_systems_keep(run: Run, shop: Path
     for file in shop.glob("connector.db*"):
         file.unlink()
     made = run("links", "rebuild", "--json")
-    assert made["id_1c"] > 0 and set(made) <= {"id_1c", "reference", "card", "barcode", "phone", "inn", "email"}
+    ways = {"id_1c", "reference", "card", "barcode", "phone", "inn", "email", "sku", "name"}
+    assert made["id_1c"] > 0 and set(made) <= ways
     after = who_is_who(run)
     found_again = [places for places in before if places in after]
     assert len(found_again) > 0.8 * len(before), "only what several people share may need a person again"

@@ -76,6 +76,13 @@ class Mapping:
             return as_dict(self.read(_decode(body), problems))
         return self._read_body(body, problems)
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every top-level raw key that is read or written, the read ones first."""
+        written = [path.split(".")[0] for column in self.columns.values() for path in column.row.writes]
+        lines = [self.lines.path] if self.lines is not None and self.lines.path is not None else []
+        return tuple(dict.fromkeys((*self.paths, *written, *lines)))
+
     def _lined(self, direction: Literal["reads", "writes"]) -> frozenset[str]:
         """`lines`, where a row of them goes this way."""
         return frozenset({"lines"}) if self.lines is not None and getattr(self.lines.row, direction) else frozenset()

@@ -232,7 +232,8 @@ class Applier:
         for scheme, value in keys:
             rows = adapter.find(operation.entity, scheme, value, mapping.paths)
             known = self.store.crosswalk.resolve(operation.spoke, operation.entity, [row.external_id for row in rows])
-            free = [row for row in rows if known.get(row.external_id, operation.uid) == operation.uid and not row.gone]
+            own = [row for row in rows if known.get(row.external_id, operation.uid) == operation.uid]
+            free = own if is_ledger(operation.entity) else [row for row in own if not row.gone]
             if len(free) == 1:
                 return free[0], HOW.get(scheme, "created")
         return None
@@ -388,7 +389,7 @@ class Applier:
         """Link a record to what was created for it, or found to be it."""
         mapping = self.mappings[operation.spoke, operation.entity]
         shadow = Shadow()
-        if how == "created":
+        if how == "created" or is_ledger(operation.entity):  # a fact found there must be what we would have told
             for name, value in operation.patch.items():
                 shadow.agree(name, value, value)
             if "active" in fields_of(operation.entity):

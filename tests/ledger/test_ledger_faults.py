@@ -161,3 +161,27 @@ def test_nobody_can_be_asked_so_it_is_parked(make: Make) -> None:
     assert len(world.documents()) == 1
     world.sync()
     assert len(world.documents()) == 1
+
+
+def test_a_lost_store_tells_nothing_twice(world: World) -> None:
+    """Everything is read again by somebody who knows nothing: the keys are taken, and what is there is found."""
+    client = world.person()
+    world.position(client)
+    key = world.order(world.person("counter", "+79160000002", "Сидорова Анна"))
+    world.sync()
+    world.counter.edit("order", key, items=[item(), item()], amount="948.00")
+    (marked, _) = world.books.rows("order")
+    world.books.edit("order", marked, marked=True)
+    before = world.documents()
+    with new_store() as store:
+        world.store = store
+        world.sync()
+        assert [document["sum"] for document in world.documents()] == [document["sum"] for document in before]
+        linked = store.crosswalk.all("order", "books")
+        assert {link.how for link in linked} == {"reference"} and len(linked) == 2
+        (changed,) = world.store.conflicts.all("open")
+        assert (changed.kind, changed.values["counter"]["total"], changed.values["books"]["total"]) == (
+            "document", 94800, 47400,
+        )  # fmt: skip
+        world.sync()
+        assert len(world.documents()) == 2

@@ -215,6 +215,27 @@ def test_a_killed_run_leaves_every_order_once(company: Company, creates: int) ->
     assert len(set(numbers)) == TOLD
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_lost_store_tells_nothing_twice(company: Company, monkeypatch: pytest.MonkeyPatch, keeps: bool) -> None:
+    """Also where 1C gives keys of its own: then the marker in the comment tells."""
+    if not keeps:
+        chosen = writing.create
+
+        def keyless(base: Any, kind: Any, body: Any, terms: Any) -> str:
+            own = {name: value for name, value in body.items() if name != "Ref_Key" or not kind.is_document}
+            return chosen(base, kind, own, terms)
+
+        monkeypatch.setattr(writing, "create", keyless)
+    company.sync()
+    assert len(company.documents()) == TOLD
+    for file in company.folder.glob("connector.db*"):
+        file.unlink()
+    report = company.sync()
+    assert len(company.documents()) == TOLD, report.as_json()
+    again = company.sync()
+    assert (order_of(again).created, order_of(again).conflicts, len(company.documents())) == (0, 0, TOLD)
+
+
 def test_a_period_that_is_closed_in_1c_is_a_refusal_and_no_loop(company: Company) -> None:
     with company.sandbox.worlds["onec"].lock:
         company.sandbox.worlds["onec"].state["closed_until"] = "2026-11-13"

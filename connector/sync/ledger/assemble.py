@@ -6,7 +6,7 @@ an observation like any other: what was put together is kept as what was seen, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
@@ -20,6 +20,7 @@ from connector.model.states import JournalLine, Link, shadow_bytes
 from connector.store import Store
 from connector.store.crosswalk import NewLink
 from connector.store.hub import TO_MERGE
+from connector.sync.ledger.uid import fact_uid
 from connector.sync.rows import decode, encode, problem_line
 from connector.sync.view import Mappings
 
@@ -66,14 +67,13 @@ def _moment(text: str) -> tuple[float, str]:
 
 
 class Assembler:
-    """Puts marked positions together. `fresh_uid` makes uids of orders."""
+    """Puts marked positions together."""
 
-    def __init__(self, store: Store, mappings: Mappings, run: int, at: str, fresh_uid: Callable[[], str]) -> None:
+    def __init__(self, store: Store, mappings: Mappings, run: int, at: str) -> None:
         self.store = store
         self.mappings = mappings
         self.run = run
         self.at = at
-        self.fresh_uid = fresh_uid
 
     def assemble(self, routes: EntityRoutes, complete: Iterable[str]) -> None:
         """The orders of every marked position whose spoke's feed has been read to its end."""
@@ -145,7 +145,7 @@ class Assembler:
             self.store.hub.mark(routes.entity, [link.uid])
 
     def _new(self, entity: str, spoke: str, key: str, body: bytes) -> None:
-        uid = self.fresh_uid()
+        uid = fact_uid(spoke, entity, key)
         link = NewLink(
             key, uid, 1, body, digest(body), None, None, 0, None, self.run, "created", "run", self.at
         )  # fmt: skip

@@ -6,7 +6,7 @@ shows has happened all the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -17,6 +17,7 @@ from connector.model.states import JournalLine
 from connector.store import Store
 from connector.store.crosswalk import Known, NewLink
 from connector.sync.ledger.offers import Offers
+from connector.sync.ledger.uid import fact_uid
 from connector.sync.sight import tag
 from connector.systems.base import Page, Row
 
@@ -39,12 +40,11 @@ class LedgerSight:
 class LedgerObserver:
     """Stores pages of ledger feeds."""
 
-    def __init__(self, store: Store, offers: Offers, run: int, at: str, fresh_uid: Callable[[], str]) -> None:
+    def __init__(self, store: Store, offers: Offers, run: int, at: str) -> None:
         self.store = store
         self.offers = offers
         self.run = run
         self.at = at
-        self.fresh_uid = fresh_uid
 
     def begin(self, route: Route, mapping: Mapping) -> LedgerSight:
         return LedgerSight(route, self.store.crosswalk.feed(route.spoke, route.observed), tag(mapping))
@@ -89,7 +89,8 @@ class LedgerObserver:
 
     def _new(self, sight: LedgerSight, new: Sequence[Digested]) -> None:
         """Of a source: each new row is a new record. What a target has beside ours is its own and is passed over."""
-        uids = [self.fresh_uid() for _ in new]
+        route = sight.route
+        uids = [fact_uid(route.spoke, route.observed, row.external_id) for row, _ in new]
         self.store.hub.add(sight.route.observed, [(uid, b"{}") for uid in uids])
         self.store.crosswalk.add(
             sight.feed,

@@ -62,8 +62,8 @@ class LedgerRun:
         self.at = at
         self.goods = Goods(store, mappings, adapters, run, at, fresh_uid)
         offers = Offers(store, {routes.entity: routes for routes in ledgers}, mappings, at)
-        self.observer = LedgerObserver(store, offers, run, at, fresh_uid)
-        self.assembler = Assembler(store, mappings, run, at, fresh_uid)
+        self.observer = LedgerObserver(store, offers, run, at)
+        self.assembler = Assembler(store, mappings, run, at)
         self.settler = LedgerSettler(store, mappings, self.goods, run, at)
         self.planner = LedgerPlanner(store, mappings, adapters, self.goods, books, run, at)
 

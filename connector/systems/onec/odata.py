@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from platformdirs import user_cache_path
 
-from connector.errors import ConnectorError, Forbidden, Invalid, Missing
+from connector.errors import ConnectorError, Duplicate, Forbidden, Invalid, Missing
 from connector.locale import N_
 from connector.resources import mappings_folder
 from connector.systems.base import Capabilities, Check, Outcome, Page, Raw, Row
@@ -93,7 +93,7 @@ class ODataAdapter:
         self._cache = cache
         self.entities: Collection[str] = ()
         """Those that a route reads: a message of the exchange plan is done with when all of them have stored it."""
-        self._keeps_reference = profile.keeps_reference
+        self._takes_key: dict[str, bool] = {}  # entity -> whether 1C was seen to take our key, or to give its own
         self._objects: dict[str, Objects] = {}
         self._paths: dict[str, tuple[str, ...]] = {}  # as last asked: read-backs are given in the same ones
         self._kinds: Kinds | None = None
@@ -104,7 +104,7 @@ class ODataAdapter:
         described = self.profile.entities.get(entity)
         if described is None:
             return Capabilities()
-        keeps = described.create and (self._keeps_reference or described.marker is not None)
+        keeps = described.create and (self._gives_key(entity) or described.marker is not None)
         return Capabilities(
             feed="delta" if self._registers_changes else "snapshot",
             complete=False,  # rows that the user may not see are left out: silence about a record means nothing
@@ -154,12 +154,20 @@ class ODataAdapter:
         if not objects.entity.create:
             raise self._cannot(N_("{account} lets nobody create {entity}"), entity)
         self._refuse_lacking(entity, objects.entity, patch)
+        if self._takes_key.get(entity) is not True and objects.marked(reference, ()):
+            text = N_("{account}: {entity} {external_id} is there already")
+            raise Duplicate(text, account=self.account, entity=entity, external_id=reference)
         patch = _marked(objects.entity, patch, reference)
-        written = Edits(objects).create(patch, reference if self._keeps_reference else None)
-        if self._keeps_reference and written.guid != reference:
+        gives_key = self._gives_key(entity)
+        written = Edits(objects).create(patch, reference if gives_key else None)
+        if gives_key and written.guid != reference:
             log.warning("%s: 1C gave %s a key of its own instead of ours", self.account, entity)
-            self._keeps_reference = False
+        self._takes_key[entity] = written.guid == reference
         return self._outcome(entity, written)
+
+    def _gives_key(self, entity: str) -> bool:
+        """Whether a new object is given our key: unless the profile or a first answer says that 1C does not take it."""
+        return self.profile.keeps_reference and self._takes_key.get(entity, True)
 
     def create_many(self, entity: str, patches: Sequence[tuple[Raw, str]]) -> list[Outcome]:
         return [self.create(entity, patch, reference) for patch, reference in patches]

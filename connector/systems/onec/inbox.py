@@ -104,7 +104,7 @@ class Inbox:
             return 0
 
     def _remember(self, number: int) -> None:
-        part = self.folder / f"{_LAST}.{os.getpid()}"
+        part = self.folder / f"{_LAST}.{number}"  # a number is taken once; a process may hold several imports
         part.write_text(str(max(number, self._last())), encoding="ascii")
         os.replace(part, self.folder / _LAST)
 

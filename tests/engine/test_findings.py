@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import connector.sync.planning as planning
-from connector.errors import Unavailable, UsageError
+from connector.errors import Invalid, OutcomeUnknown, Unavailable, UsageError
 from connector.model.routes import Rule
 from connector.sync.people import merge_records
 from connector.sync.resolve import Resolver
@@ -237,12 +237,21 @@ def test_recovery_wrong_person(world: World) -> None:
     assert world.store.conflicts.all()
 
 
-def test_find_rejected_stops_account(world: World) -> None:
-    pass
-
-
-def test_waiting_figure(world: World) -> None:
-    pass
+def test_a_refused_look_up_leaves_the_account_in_use(world: World) -> None:
+    """One record that cannot be looked for must not keep everything else from that system, run after run."""
+    world.books.insert("customer", {"title": "Петров Иван", "phone": "+79161234567"}, "b1")
+    world.till.faults = Script(Fault("create", "after", OutcomeUnknown("lost")))
+    world.sync()
+    world.till.faults = Script(Fault("find", "before", Invalid("this phone cannot be searched for"), count=99))
+    world.books.insert("customer", {"title": "Сидорова Анна", "phone": "+79161234568"}, "b2")
+    report = world.sync()
+    assert report.status == "attention"
+    assert sorted(row["full"] for row in world.rows("till").values()) == ["Петров Иван", "Сидорова Анна"]
+    assert [operation.uid for operation in world.store.outbox.with_status("unknown", "parked")]
+    world.till.faults = None
+    world.sync()
+    assert len(world.rows("till")) == 2
+    assert not world.store.outbox.with_status("sent", "unknown", "parked")
 
 
 def test_resolve_value_phone(world: World) -> None:
@@ -266,12 +275,6 @@ def test_inactive_duplicate_blocks(world: World) -> None:
     world.sync()
     world.sync()
     assert len(world.rows("till")) == 1
-
-
-def test_inn_without_kpp(world: World) -> None:
-    world.books.insert("customer", {"title": "ООО", "kind": "legal", "inn": "7707083893", "kpp": "770701001"}, "b1")
-    world.books.insert("customer", {"title": "ООО", "kind": "legal", "inn": "7707083893"}, "b2")
-    world.sync()
 
 
 def test_a_typed_value_must_be_one(world: World) -> None:

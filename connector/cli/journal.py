@@ -50,7 +50,17 @@ journal = group(
 def list_(session: Session, account: str | None) -> None:
     name = None if account is None else session.account(account).name
     lines = [line for line in session.workspace.store.journal.all() if name in (None, line.account)]
-    heads = (N_("id"), N_("account"), N_("entity"), N_("record"), N_("field"), N_("value"), N_("reason"), N_("do"))
+    heads = (
+        N_("id"),
+        N_("account"),
+        N_("entity"),
+        N_("record"),
+        N_("field"),
+        N_("value"),
+        N_("reason"),
+        N_("amount"),
+        N_("do"),
+    )
     names = names_of(session, [line.uid for line in lines if line.uid])
     documents = [_document(session, line) for line in lines]
     session.screen.show(documents, lambda: session.screen.table(heads, [_row(session, line, names) for line in lines]))
@@ -115,6 +125,7 @@ def _row(session: Session, line: JournalLine, names: Mapping[str, str]) -> tuple
         called(FIELDS, line.field, language),
         line.value,
         _told(line.reason, language),
+        _money(line),
         _told(line.do, language),
     )
 
@@ -123,9 +134,13 @@ def _told(sentence: object, language: str) -> str:
     return told(sentence, language) if isinstance(sentence, Sentence) else str(sentence or "")
 
 
-def _document(session: Session, line: JournalLine) -> dict[str, Any]:
+def _money(line: JournalLine) -> str | None:
     from connector.model.values import money_text
 
+    return None if line.amount is None else money_text(line.amount)
+
+
+def _document(session: Session, line: JournalLine) -> dict[str, Any]:
     language = session.screen.language
     return {
         "id": line.id,
@@ -138,7 +153,7 @@ def _document(session: Session, line: JournalLine) -> dict[str, Any]:
         "field": line.field,
         "value": line.value,
         "reason": line.reason.in_(language),
-        "amount": None if line.amount is None else money_text(line.amount),
+        "amount": _money(line),
         "do": None if line.do is None else line.do.in_(language),
         "at": line.at,
     }

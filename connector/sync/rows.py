@@ -24,7 +24,10 @@ def reference_rows(entity: str, values: Any, uid: str) -> list[tuple[str, str, s
     ]
 
 
-def problem_line(route: Route, external_id: str, uid: str | None, problem: RowError) -> JournalLine:
+def problem_line(
+    route: Route, external_id: str, uid: str | None, problem: RowError, amount: int | None = None
+) -> JournalLine:
+    """`amount` is how much money waits with the row, in minor units."""
     return JournalLine(
         account=route.account,
         entity=route.entity,
@@ -33,5 +36,6 @@ def problem_line(route: Route, external_id: str, uid: str | None, problem: RowEr
         field=problem.field,
         value=None if problem.value is None else str(problem.value)[:200],
         reason=problem.reason,
+        amount=amount,
         do=Sentence(N_("correct the value in {account}, record {id}"), account=route.account, id=external_id),
     )

@@ -179,7 +179,9 @@ def test_an_unreadable_line_is_journalled_and_nothing_half_is_told(world: World)
     report = world.sync()
     assert world.documents() == []
     unreadable = world.store.journal.all("unreadable")
-    assert [(line.external_id, line.field, line.value) for line in unreadable] == [(key, "lines.2.quantity", "много")]
+    assert [(line.external_id, line.field, line.value, line.amount) for line in unreadable] == [
+        (key, "lines.2.quantity", "много", 94800)
+    ]
     assert ("line 2 does not say quantity", "lines.2", 94800) in world.waits()
     assert report.status == "attention"
     world.counter.edit("order", key, items=[item(), item()])
@@ -191,7 +193,7 @@ def test_a_position_without_an_order_is_journalled(world: World) -> None:
     key = world.position(world.person(), "")
     world.sync()
     (line,) = world.store.journal.all("unreadable")
-    assert (line.entity, line.external_id, line.field) == ("position", key, "number")
+    assert (line.entity, line.external_id, line.field, line.amount) == ("position", key, "number", 47400)
 
 
 def test_shipping_is_a_line_of_its_own_good(world: World) -> None:

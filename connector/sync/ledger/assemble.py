@@ -102,7 +102,7 @@ class Assembler:
             values, problems = self.read(link, part)
             self.store.hub.put([(encode(values), link.uid)])
             key = key_of(values)
-            self._journal(route, part, link, problems, key)
+            self._journal(replace(route, entity=part), link, problems, values)
             old = {value for scheme, value in known[link.uid] if scheme == GROUP}
             new = set() if key is None or link.gone else {f"{link.spoke}/{key}"}
             self.store.hub.identify([(part, GROUP, value, link.uid) for value in new - old])
@@ -116,12 +116,12 @@ class Assembler:
         record = self.mappings[link.spoke, part].read(decode(link.seen or b"{}"), problems)
         return as_dict(record), problems
 
-    def _journal(self, route: Route, part: str, link: Link, problems: Sequence[RowError], key: str | None) -> None:
-        self.store.journal.clear_row(route.account, part, [link.external_id])
-        if key is None and not link.gone:
+    def _journal(self, route: Route, link: Link, problems: Sequence[RowError], values: Mapping[str, Any]) -> None:
+        self.store.journal.clear_row(route.account, route.entity, [link.external_id])
+        if key_of(values) is None and not link.gone:
             problems = [*problems, RowError("number", None, N_("it names no order that it belongs to"))]
-        own = replace(route, entity=part)
-        lines: list[JournalLine] = [problem_line(own, link.external_id, link.uid, one) for one in problems]
+        total = values.get("total")
+        lines: list[JournalLine] = [problem_line(route, link.external_id, link.uid, one, total) for one in problems]
         self.store.journal.write(lines, self.run, self.at)
 
     def members(self, part: str, spoke: str, key: str) -> list[Link]:

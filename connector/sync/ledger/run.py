@@ -110,7 +110,7 @@ class LedgerRun:
             )
             for (name, entity), sight in sights.items()
         ]
-        for name, entity, page in fetch(jobs, self.failed, keep_going, concurrent, self.applier.spent):
+        for name, entity, page, _ in fetch(jobs, self.failed, keep_going, concurrent, self.applier.spent):
             sight = sights[name, entity]
             if page is None:
                 sight.complete = True

@@ -14,6 +14,7 @@ from connector.store.hub import TO_MERGE
 from connector.sync.identity import identity_conflict
 from connector.sync.ledger.facts import settle
 from connector.sync.ledger.goods import Goods, mention_of
+from connector.sync.ledger.tell import amount
 from connector.sync.ledger.view import LedgerView, Told, load
 from connector.sync.merge import Unit, units_of
 from connector.sync.rows import encode, problem_line, reference_rows
@@ -92,7 +93,7 @@ class LedgerSettler:
             own = [(view, told) for view in views for told in _sides(view) if told.link.spoke == route.spoke]
             self.store.journal.clear_row(route.account, routes.entity, [told.link.external_id for _, told in own])
             lines = [
-                problem_line(route, told.link.external_id, view.uid, problem)
+                problem_line(route, told.link.external_id, view.uid, problem, amount(view))
                 for view, told in own
                 for problem in told.problems
             ]

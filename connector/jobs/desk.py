@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Protocol
+from zoneinfo import ZoneInfo
 
 from connector.errors import RowError
 from connector.jobs.documents import ENTITY, document, fresh_number
@@ -17,8 +19,10 @@ from connector.locale import N_, Sentence
 
 if TYPE_CHECKING:
     from connector.jobs.workspace import Workspace
+    from connector.model.states import Operation
     from connector.store import Store
     from connector.sync.ledger.offers import Offer, Offers
+    from connector.systems.onec.commerceml import Returned
 
 _PART: Final = 200
 """Orders that are made ready together."""
@@ -53,8 +57,8 @@ class Desk(Protocol):
         """1C has said that it has these."""
         ...
 
-    def returned(self, orders: Sequence[tuple[str, str | None]]) -> list[int]:
-        """1C has sent these back, by number and by our uid where it told it: it has them. Those that were waiting."""
+    def returned(self, orders: Sequence[Returned]) -> list[int]:
+        """1C has sent these back: it has them. Those that were waiting."""
         ...
 
     def remark(self, operation: int, times: int) -> None:
@@ -77,7 +81,8 @@ class SiteDesk:
     def __init__(self, workspace: Workspace, account: str, wake: Callable[[], None]) -> None:
         self._workspace, self._account, self._wake = workspace, account, wake
         self._mappings = workspace.mappings
-        self._spoke = workspace.settings.accounts[account].spoke
+        line = workspace.settings.accounts[account]
+        self._spoke, self._zone = line.spoke, ZoneInfo(line.timezone)
 
     @property
     def reads(self) -> bool:
@@ -95,9 +100,20 @@ class SiteDesk:
         with self._store() as store:
             found = (offer for offer in self._offers(store).pending(self._account) if offer.id in wanted)
             while part := list(islice(found, min(_PART, len(wanted)))):
+                wanted.difference_update(offer.id for offer in part)
+                part = [offer for offer in part if not self._is_over(store, offer)]
                 numbers = self._numbers(store, [offer for offer in part if offer.problem is None])
                 yield from (self._order(store, offer, numbers.get(offer.id)) for offer in part)
-                wanted.difference_update(offer.id for offer in part)
+
+    def _is_over(self, store: Store, offer: Offer) -> bool:
+        """Cancelled before 1C was ever given it: there is nothing to tell any more."""
+        if offer.external_id is not None or offer.record.get("cancelled") is not True:
+            return False
+        with store.transaction(durable=True):
+            operation = store.outbox.get(offer.id)
+            if operation is not None and operation.status == "offered" and operation.external_id is None:
+                store.outbox.withdraw(operation)
+        return True
 
     def _order(self, store: Store, offer: Offer, number: str | None) -> Order:
         if offer.problem is not None or number is None:
@@ -143,19 +159,25 @@ class SiteDesk:
                 offers.acknowledge(operations[start : start + _PART])
         self._wake()
 
-    def returned(self, orders: Sequence[tuple[str, str | None]]) -> list[int]:
+    def returned(self, orders: Sequence[Returned]) -> list[int]:
         with self._store() as store:
-            numbers = store.outbox.called(self._account, [number for number, _ in orders])
-            waiting = store.outbox.unfinished({uid for _, uid in orders if uid is not None})
-            found = {operation for operation, _ in numbers.values()} | {
-                one.id
-                for operations in waiting.values()
-                for one in operations
-                if one.account == self._account and one.status == "offered"
-            }
-            if found:
-                self._offers(store).acknowledge(sorted(found))
-            return sorted(found)
+            ours = store.outbox.unfinished({one.uid for one in orders if one.uid is not None})
+            given = store.outbox.called(self._account, [one.number for one in orders if one.uid not in ours])
+            found = [one for operations in ours.values() for one in operations]
+            for order in orders:
+                operation = store.outbox.get(given[order.number][0]) if order.number in given else None
+                if operation is not None and self._is_the_same(order, operation):
+                    found.append(operation)
+            waiting = {one.id for one in found if one.account == self._account and one.status == "offered"}
+            self._offers(store).acknowledge(sorted(waiting))
+            return sorted(waiting)
+
+    def _is_the_same(self, order: Returned, operation: Operation) -> bool:
+        """An order that 1C made itself may have a number of ours; a GUID of its own and another day tell them apart."""
+        if order.uid is None or order.day is None or "date" not in operation.patch:
+            return True
+        at = datetime.fromisoformat(operation.patch["date"]).astimezone(self._zone)
+        return at.date().isoformat() == order.day
 
     def remark(self, operation: int, times: int) -> None:
         text = N_("1C has fetched this order {times} times and did not take it: look into the log of its exchange")

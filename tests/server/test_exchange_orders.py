@@ -350,3 +350,58 @@ def test_a_whole_file_that_nobody_asked_to_be_imported_is_used_at_the_end(shop: 
             played(url, base, UT11, cuts=Cuts({"import": ["before"]})).orders()
         assert shop.statuses() == {"offered": 1}
     assert shop.statuses() == {"done": 1}
+
+
+DOCUMENT = """<?xml version="1.0"?><КоммерческаяИнформация ВерсияСхемы="2.05"><Документ><Ид>{id}</Ид>
+<Номер>{number}</Номер><Дата>{day}</Дата><ХозОперация>Заказ товара</ХозОперация></Документ></КоммерческаяИнформация>"""
+OWN = "aaaaaaaa-360e-11e9-8d92-fa163e8ba11d"
+
+
+@pytest.mark.parametrize(
+    ("id", "number", "day", "left"),
+    [
+        (uid_of(1), "whatever", "2026-01-01", {"done": 1}),
+        ("17", "A-1", "2026-11-20", {"done": 1}),
+        (OWN, "A-1", "2026-11-20", {"done": 1}),
+        (OWN, "A-1", "2026-11-25", {"offered": 1}),
+        (OWN, "A-2", "2026-11-20", {"offered": 1}),
+        (uid_of(2), "A-3", "2026-11-20", {"offered": 1}),
+    ],
+    ids=["our key", "number", "number, key of 1c", "1c's own order", "another number", "another order"],
+)
+def test_an_order_that_comes_back_is_known_again(
+    shop: Shop, id: str, number: str, day: str, left: dict[str, int]
+) -> None:
+    shop.offer([1])
+    with shop.open() as url:
+        raw = Raw(url)
+        raw.enter("sale")
+        raw.call("type=sale&mode=query")
+        raw.call("type=sale&mode=init")
+        body = DOCUMENT.format(id=id, number=number, day=day).encode()
+        assert raw.call("type=sale&mode=file&filename=orders-1.xml", body) == "success"
+    assert shop.statuses() == left
+
+
+def test_an_order_cancelled_before_it_was_given_is_not_given(shop: Shop) -> None:
+    shop.offer([1])
+    shop.offer([2], cancelled=True, status="cancelled")
+    with shop.open() as url:
+        assert played(url).orders() == 1
+        assert shop.statuses() == {"done": 1}
+
+
+def test_an_order_cancelled_after_it_was_given_is_told_as_cancelled(shop: Shop) -> None:
+    shop.offer([1])
+    with shop.open() as url:
+        raw = Raw(url)
+        raw.enter("sale")
+        raw.call("type=sale&mode=query")
+        with shop.store() as store:
+            body = store.hub.bodies([uid_of(1)])[uid_of(1)]
+            told = body[:-1] + b',"cancelled":true}'
+            store.db.run("UPDATE hub SET body = ? WHERE uid = ?", (told, uid_of(1)))
+        raw.enter("sale")
+        root = etree.fromstring(raw.bytes("type=sale&mode=query"))
+    said = {item.findtext("Наименование"): item.findtext("Значение") for item in root.iter("ЗначениеРеквизита")}
+    assert said["Отменен"] == "true"

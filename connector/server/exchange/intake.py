@@ -14,7 +14,7 @@ from connector.locale import N_
 from connector.server.exchange.address import Unsafe, file_key
 from connector.server.exchange.archive import unpack
 from connector.server.exchange.visits import Part, Visit
-from connector.systems.onec.commerceml import orders_of, prove_file, read_file
+from connector.systems.onec.commerceml import Returned, orders_of, prove_file, read_file
 from connector.systems.onec.inbox import Inbox
 
 MEGABYTE: Final = 1024 * 1024
@@ -140,7 +140,7 @@ class Intake:
             raise BrokenAnswer(N_("no file of this name was received"))
         return found
 
-    def _proved(self, part: Part, is_sale: bool) -> list[tuple[str, str | None]]:
+    def _proved(self, part: Part, is_sale: bool) -> list[Returned]:
         """Read to its end; the orders in it."""
         with part.path.open("rb") as stream:
             name = part.name.rpartition("/")[2]

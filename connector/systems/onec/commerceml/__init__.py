@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from connector.systems.onec.commerceml.adapter import CommercemlAdapter, build, orders_of
+from connector.systems.onec.commerceml.adapter import CommercemlAdapter, Returned, build, orders_of
 from connector.systems.onec.commerceml.orders import (
     VERSIONS,
     OrdersFile,
@@ -42,6 +42,7 @@ __all__ = [
     "OrdersFile",
     "Paper",
     "Refused",
+    "Returned",
     "Section",
     "build",
     "good_id",

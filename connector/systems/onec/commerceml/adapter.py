@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 from connector.errors import BrokenAnswer, ConnectorError, Invalid, RowError, StopError
@@ -220,6 +220,16 @@ def _reference(entity: str, item: Item) -> str | None:
         return None
 
 
-def orders_of(items: Iterator[Item]) -> Iterator[tuple[str, str | None]]:
-    """(number, our uid where it is told) of every order in a file: 1C holds them."""
-    return ((item.id, _reference("order", item)) for item in items if item.kind == "order" and item.id)
+class Returned(NamedTuple):
+    """An order as 1C sends it back. `uid` is its `Ид` where that is a GUID: ours, or one that 1C has given it."""
+
+    number: str
+    uid: str | None = None
+    day: str | None = None
+
+
+def orders_of(items: Iterator[Item]) -> Iterator[Returned]:
+    """Every order in a file: 1C holds them."""
+    for item in items:
+        if item.kind == "order" and item.id:
+            yield Returned(item.id, _reference("order", item), str(item.data.get("Дата", ""))[:10] or None)

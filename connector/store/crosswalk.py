@@ -103,6 +103,18 @@ class Crosswalk:
             links,
         )
 
+    def add_new(self, feed: int, run: int, at: str, links: Sequence[tuple[Any, ...]]) -> None:
+        """Primary links that a run makes itself.
+
+        (external id, uid, seen, hash, shadow, version, gone, changed_at, how) each; the rest is the same for all.
+        """
+        moment = at.replace("'", "''")
+        self._db.many(
+            "INSERT INTO link (feed, external_id, uid, seen, seen_hash, shadow, version, gone, changed_at, how,"
+            f" is_primary, run, by, at) VALUES ({feed}, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, {run}, 'run', '{moment}')",
+            links,
+        )
+
     def saw(self, rows: Sequence[tuple[bytes | None, bytes | None, str | None, int, str | None, int]]) -> None:
         """Store what was read: (seen, hash, version, gone, changed_at, link id)."""
         self._db.many(

@@ -55,6 +55,22 @@ class Journal:
             (account, entity, self._db.listed(external_ids)),
         )
 
+    def clear_unidentified(self, account: str, entity: str, run: int) -> None:
+        """A whole feed has been read: rows without an identity that it did not show in this run are no more."""
+        self._db.run(
+            "DELETE FROM journal WHERE kind = 'unreadable' AND account = ? AND entity = ? AND field = '' AND run < ?",
+            (account, entity, run),
+        )
+
+    def unreadable(self, account: str, entity: str, run: int) -> int:
+        """How many rows a run could not read, wholly or in part."""
+        count: int = self._db.value(
+            "SELECT count(DISTINCT external_id) FROM journal WHERE account = ? AND entity = ? AND kind = 'unreadable'"
+            " AND run = ?",
+            (account, entity, run),
+        )
+        return count
+
     def clear_waiting(self, uids: Iterable[str]) -> None:
         self._db.run(f"DELETE FROM journal WHERE kind = 'waiting' AND uid {self._db.among}", (self._db.listed(uids),))
 

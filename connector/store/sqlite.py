@@ -30,7 +30,7 @@ _PRAGMAS: Final = (
     "foreign_keys=ON",
     "cache_size=-16384",
     "temp_store=FILE",
-    "wal_autocheckpoint=2000",
+    "wal_autocheckpoint=4000",
 )
 
 
@@ -83,6 +83,7 @@ def refuse_old() -> None:
 def prepare(connection: sqlite3.Connection, patience: float) -> None:
     """What every connection is told first."""
     connection.isolation_level = None
+    connection.execute("PRAGMA page_size=8192")  # of a new file; rows of a link are long
     use_wal(connection, patience)
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")

@@ -113,8 +113,10 @@ class Arrivals:
         own = [new.row.reference for new in rows if new.row.reference is not None]
         for uid in self.store.hub.bodies(own) if own else ():
             holders[("reference", uid)] = [self.store.hub.survivor(uid)]
+        if not holders:
+            return Matched()  # nobody is known by any of this
         candidates = {uid for uids in holders.values() for uid in uids}
-        taken = self.store.crosswalk.primaries(feed, candidates) if candidates else {}
+        taken = self.store.crosswalk.primaries(feed, candidates)
         unlinked = [Unlinked(new.row.external_id, new.keys) for new in rows]
         return match(unlinked, holders, taken, self.fresh_uid)
 
@@ -135,20 +137,21 @@ class Arrivals:
         entity, written = sight.route.entity, _Written()
         met: list[tuple[Arrival, Decision]] = []
         for new in rows:
-            decision = decisions.get(new.row.external_id)
-            if decision is None:  # deleted there before we ever saw it: nobody is told
-                self._record(sight, new, self.fresh_uid(), written)
-            elif decision.new:
-                self._keys(entity, new, decision.uid, written)
-                self._record(sight, new, decision.uid, written)
+            decision = decisions.get(new.row.external_id) if decisions else None
+            uid = self.fresh_uid() if decision is None else decision.uid
+            if not new.row.gone:  # by what was deleted before we ever saw it nobody is known
+                for scheme, value in new.keys:
+                    if scheme != "reference":
+                        written.keys.append((entity, scheme, value, uid))
+            if decision is None or decision.new:
+                self._record(sight, new, uid, written)
             else:
-                self._keys(entity, new, decision.uid, written)
                 met.append((new, decision))
         if met:
             self._meet(sight, met, written)
         self.store.hub.add(entity, written.records)
         self.store.hub.put(written.grown)
-        self.store.crosswalk.add(sight.feed, written.links)
+        self.store.crosswalk.add_new(sight.feed, self.run, self.at, written.links)
         self.store.hub.identify(written.keys)
         self.store.hub.mark(entity, written.to_merge, TO_MERGE)
         self.store.hub.mark(entity, written.to_plan, TO_PLAN)
@@ -160,20 +163,14 @@ class Arrivals:
             children = self.store.hub.holders(other, uids)
             self.store.hub.mark(other, [child for uid in uids for child in children.get((name, uid), ())], TO_PLAN)
 
-    @staticmethod
-    def _keys(entity: str, new: Arrival, uid: str, written: _Written) -> None:
-        for scheme, value in new.keys:
-            if scheme != "reference":
-                written.keys.append((entity, scheme, value, uid))
-
     def _record(self, sight: Sight, new: Arrival, uid: str, written: _Written) -> None:
         """A record that is nothing but this row, and agrees with it."""
         entity = sight.route.entity
-        derives = any(new.values.get(name) is not None for name in ENTITIES[entity].derived)
+        derives = _derives(sight, new)
         held = _held(sight, new)
         body = encode(held)
         written.records.append((uid, body))
-        if sight.mapping.references and not new.row.gone:
+        if not new.row.gone and any(name in held for name in sight.mapping.references):
             written.keys.extend(reference_rows(entity, held, uid))
         if new.waits:
             written.to_merge.append(uid)
@@ -181,12 +178,12 @@ class Arrivals:
             written.to_plan.append(uid)
         self._link(new, uid, b'{"s":' + body + b"}", "created", written)
 
-    def _link(self, new: Arrival, uid: str, shadow: bytes | None, how: str, written: _Written) -> None:
+    @staticmethod
+    def _link(new: Arrival, uid: str, shadow: bytes | None, how: str, written: _Written) -> None:
         row = new.row
         written.links.append(
-            (row.external_id, uid, 1, row.body, new.hash, shadow, row.version, int(row.gone), row.changed_at,
-             self.run, how, "run", self.at)
-        )  # fmt: skip
+            (row.external_id, uid, row.body, new.hash, shadow, row.version, int(row.gone), row.changed_at, how)
+        )
 
     def _meet(self, sight: Sight, met: Sequence[tuple[Arrival, Decision]], written: _Written) -> None:
         """Rows of records that are there already: those that agree with a new record in every word need no merge."""
@@ -205,7 +202,7 @@ class Arrivals:
     ) -> bytes | None:
         """The shadow of a row that says nothing else than the record's first spoke; None where a merge must tell."""
         feed, body = first
-        derives = any(new.values.get(name) is not None for name in ENTITIES[sight.route.entity].derived)
+        derives = _derives(sight, new)
         hub, held = decode(body), _held(sight, new)
         if not says_the_same(hub, held, sight.groups):
             return None
@@ -237,6 +234,11 @@ def says_the_same(hub: Mapping[str, Any], held: Mapping[str, Any], groups: Seque
         if not group.isdisjoint(held) and not group.isdisjoint(hub) and (group & held.keys() != group & hub.keys()):
             return False
     return True
+
+
+def _derives(sight: Sight, new: Arrival) -> bool:
+    """Whether the row tells of something that the hub computes: another entity must hear of it."""
+    return any(new.values.get(name) is not None for name in ENTITIES[sight.route.entity].derived)
 
 
 def _held(sight: Sight, new: Arrival) -> dict[str, Any]:

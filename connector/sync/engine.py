@@ -16,7 +16,6 @@ from connector.model.books import Books
 from connector.model.records import ENTITIES, is_ledger
 from connector.model.routes import EntityRoutes, Route, with_proposed
 from connector.model.states import Operation
-from connector.model.values import new_uid
 from connector.store import Store
 from connector.store.hub import TO_MERGE
 from connector.store.retention import expire, is_due
@@ -24,15 +23,16 @@ from connector.sync.apply import Applier
 from connector.sync.brakes import Held, of_absence, of_changes
 from connector.sync.capable import refuse_incapable
 from connector.sync.doubts import Doubts
-from connector.sync.fetch import Job, fetch
+from connector.sync.fetch import Job, fetch, grouped
 from connector.sync.ledger.run import LedgerRun
 from connector.sync.lookups import Lookups
-from connector.sync.observe import Observer, Sight, prepared
+from connector.sync.observe import Observer, Prepared, Sight, prepared
 from connector.sync.planning import Counts, Plan, Planner
 from connector.sync.rebase import rebase
 from connector.sync.recover import Recovery
 from connector.sync.report import MatchReport, RunReport
 from connector.sync.settle import Settler
+from connector.sync.uids import Uids
 from connector.sync.view import Mappings
 from connector.systems.base import Adapter
 
@@ -125,7 +125,7 @@ class _Run:
             self.keep_going,
             engine.progress.applying,
         )
-        self.made = 0
+        self.fresh_uid = Uids(int(started.timestamp() * 1000), engine.entropy)
         self._agreed = False
         self.observed = False
         self.failed: dict[str, ConnectorError] = self.applier.tally.stopped
@@ -151,10 +151,6 @@ class _Run:
         )
         self._unasked = True
         self._beat = started
-
-    def fresh_uid(self) -> str:
-        self.made += 1
-        return new_uid(int(self.started.timestamp() * 1000), self.made, self.engine.entropy(8))
 
     def _id_scheme(self, spoke: str, entity: str) -> str | None:
         """The scheme under which other systems know the ids of a spoke."""
@@ -264,15 +260,11 @@ class _Run:
             sights[routes.entity, route.account] = sight
             cursor = None if self.options.full else self.store.runs.cursor(route.account, routes.entity)
             jobs.append(Job(adapter, routes.entity, sight.mapping.paths, cursor, partial(prepared, sight)))
-        for account, entity, page in fetch(
-            jobs, self.failed, self.keep_going, self.engine.concurrent, self.applier.spent
-        ):
-            sight = sights[entity, account]
-            if page is not None:
-                self.observer.page(sight, page)
-                self.engine.progress.observing(account, entity, sight.read)
-            else:
-                self._feed_ended(sight)
+        pages = fetch(jobs, self.failed, self.keep_going, self.engine.concurrent, self.applier.spent)
+        for group in grouped(pages):
+            with self.store.transaction():
+                for account, entity, page, _ in group:
+                    self._observe_page(sights[entity, account], page)
         for (entity, account), sight in sights.items():
             self._count(sight, entity, account)
         since = self.store.runs.first_unobserved(self.number)
@@ -283,10 +275,19 @@ class _Run:
             self.observed = True
             self.store.runs.observed(self.number)
 
+    def _observe_page(self, sight: Sight, page: Prepared | None) -> None:
+        if page is None:
+            self._feed_ended(sight)
+            return
+        self.observer.page(sight, page)
+        self.engine.progress.observing(sight.route.account, sight.route.entity, sight.read)
+
     def _feed_ended(self, sight: Sight) -> None:
         """Everything has been seen: what a complete feed did not mention is gone, below the brake."""
         route = sight.route
         can = self.engine.adapters[route.account].capabilities(route.entity)
+        if can.feed == "snapshot":
+            self.store.journal.clear_unidentified(route.account, route.entity, self.number)
         if can.feed == "snapshot" and can.complete:
             missing = self.observer.missing(sight)
             brake = of_absence(route, len(missing), sight.read, sight.alive, self.options.accept)
@@ -429,6 +430,8 @@ class _Run:
         self._tally()
         for name, adapter in self.engine.adapters.items():
             report.requests += adapter.requests() - before[name]
+        for (entity, account), shown in report.routes.items():
+            shown.unreadable = max(shown.unreadable, self.store.journal.unreadable(account, entity, self.number))
         for (entity, account), count in self.applier.spent.items():
             report.route(entity, account).requests = count
         for account, error in self.failed.items():

@@ -6,6 +6,7 @@ Small pages are joined, for the store pays for each transaction and each stateme
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
@@ -29,6 +30,8 @@ _TURN: Final = 0.0005
 """Seconds after which a thread that computes lets another one go on: storing a page takes several turns, and with
 Python's own 5 ms each of them would wait longer than it works."""
 
+_COLLECT: Final = 50_000
+"""So many new objects make the collector look for cycles; Python's own 700 are there after a hundred rows."""
 
 Spent = Counter[tuple[str, str]]
 """(entity, account) -> requests."""
@@ -44,8 +47,29 @@ class Job(NamedTuple):
     prepare: Callable[[Page], Any] = lambda page: page
 
 
-Fetched = tuple[str, str, Any]
-"""(account, entity, prepared page); None when the feed has come to its end."""
+class Fetched(NamedTuple):
+    """A prepared page; None when the feed has come to its end. `more` says that another one of it waits already."""
+
+    account: str
+    entity: str
+    page: Any
+    more: bool
+
+
+MOST: Final = 8
+"""So many pages are grouped at most."""
+
+
+def grouped(pages: Iterable[Fetched]) -> Iterator[list[Fetched]]:
+    """Pages that wait already come together, to be stored in one transaction; nobody is waited for."""
+    group: list[Fetched] = []
+    for fetched in pages:
+        group.append(fetched)
+        if not fetched.more or len(group) == MOST:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def fetch(
@@ -62,7 +86,7 @@ def fetch(
     accounts = {job.adapter.account for job in jobs}
     readers = {account: _Reader([job for job in jobs if job.adapter.account == account], spent) for account in accounts}
     try:
-        with _short_turns() if concurrent else _usual_turns():
+        with _brisk():
             if concurrent:
                 for reader in readers.values():
                     reader.start()
@@ -71,11 +95,11 @@ def fetch(
                 if account in failed:
                     continue
                 try:
-                    pages = readers[account].pages() if concurrent else _pages(job, spent)
-                    for page in pages:
+                    reader = readers[account]
+                    for page in reader.pages() if concurrent else _pages(job, spent):
                         if not keep_going():
                             return
-                        yield account, job.entity, page
+                        yield Fetched(account, job.entity, page, page is not None and reader.has_more())
                 except ConnectorError as error:
                     failed[account] = error
     finally:
@@ -113,18 +137,16 @@ def joined(pages: Iterable[Page]) -> Iterator[Page]:
 
 
 @contextmanager
-def _short_turns() -> Iterator[None]:
-    usual = sys.getswitchinterval()
+def _brisk() -> Iterator[None]:
+    """Threads take short turns, and the collector rests: rows come by the hundred thousand and are no cycles."""
+    turn, thresholds = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(_TURN)
+    gc.set_threshold(_COLLECT, *thresholds[1:])
     try:
         yield
     finally:
-        sys.setswitchinterval(usual)
-
-
-@contextmanager
-def _usual_turns() -> Iterator[None]:
-    yield
+        sys.setswitchinterval(turn)
+        gc.set_threshold(*thresholds)
 
 
 class _Reader:
@@ -158,6 +180,9 @@ class _Reader:
             yield item
             if item is None:
                 return
+
+    def has_more(self) -> bool:
+        return not self.queue.empty()
 
     def _read(self) -> None:
         try:

@@ -5,12 +5,11 @@ Names are never a key. A value is canonical before it comes here: sentinels are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from connector.model.records import ENTITIES
 from connector.model.states import Conflict, How
-from connector.model.values import ABSENT
 
 DECISIVE: Final = frozenset({"id_1c", "reference"})
 """Schemes that are a stored link, not a trait: one holder is enough, whatever the traits say."""
@@ -37,15 +36,22 @@ UNSETTLED: Final = "unsettled"
 _SCHEME: Final = {("card", "uid"): "card_uid", ("product", "sku"): "sku"}
 
 
-def identifiers(entity: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+_LADDER: Final = {
+    entity: tuple((key, _SCHEME.get((entity, key), key)) for key in cls.keys) for entity, cls in ENTITIES.items()
+}
+
+
+def identifiers(entity: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(scheme, value) in ladder order; a legal person's INN goes with its KPP."""
-    for key in ENTITIES[entity].keys:
-        value = values.get(key, ABSENT)
+    found: list[tuple[str, str]] = []
+    for key, scheme in _LADDER[entity]:
+        value = values.get(key)
         if not isinstance(value, str):
             continue
         if key == "inn" and isinstance(values.get("kpp"), str):
             value = f"{value}/{values['kpp']}"
-        yield _SCHEME.get((entity, key), key), value
+        found.append((scheme, value))
+    return found
 
 
 def findable(entity: str, values: Mapping[str, Any], schemes: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -63,7 +69,9 @@ def row_keys(
     cards: Sequence[str] = (),
 ) -> list[tuple[str, str]]:
     """The keys of a remote row in ladder order: its own id, our reference, its values, the cards it is said to hold."""
-    keys = list(identifiers(entity, values))
+    keys = identifiers(entity, values)
+    if reference is None and id_scheme is None and not cards:
+        return keys
     stored = [("reference", reference)] if reference is not None else []
     if id_scheme is not None:
         stored.insert(0, (id_scheme, external_id))

@@ -147,8 +147,13 @@ class Settler:
         if holder is None:
             self._put_card(known[0], {**body, "customer": view.uid}, new=False)
         elif self.store.hub.survivor(holder) != view.uid:
-            rivals = sorted({holder, view.uid})
+            rivals = sorted({holder, view.uid, *self._rivals(known[0])})
             self.store.conflicts.write([_holder_conflict(known[0], spoke, rivals)], self.run, self.at)
+
+    def _rivals(self, card: str) -> set[str]:
+        """Who is asked about already as the holder of a card."""
+        asked = [c for c in self.store.conflicts.open_of([card]).get(card, ()) if c.field == "customer"]
+        return {uid for conflict in asked for uids in conflict.values.values() for uid in uids}
 
     def _put_card(self, uid: str, card: dict[str, Any], new: bool) -> None:
         body = encode({name: card[name] for name in fields_of("card") if name in card})

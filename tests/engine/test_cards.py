@@ -103,6 +103,18 @@ def test_two_who_are_typed_with_one_number_at_once_are_asked_about(world: World)
     assert sorted(shown(world).values()) == ["0", "1001"]
 
 
+def test_three_who_claim_one_card_are_asked_about_together(world: World) -> None:
+    conflict, holder, _ = asked(world)
+    third = world.till.add("customer", full="Белов Олег", phone="+79161234569", card="1001")
+    world.sync()
+    (conflict,) = world.store.conflicts.all("open")
+    assert len({uid for uids in conflict.values.values() for uid in uids}) == 3
+    resolver(world).value(conflict.id, holder)
+    world.sync()
+    assert shown(world) == {"Иван": "1001", "Пётр": "0", "Олег": "0"}
+    assert third in world.rows("till")
+
+
 def test_a_card_waits_for_its_holder_and_nothing_is_written_meanwhile(world: World) -> None:
     """The shop takes no new customers today: it gets the card, and its holder later; no empty write is sent."""
     world.changes = {("customer", "shop"): {"create": False}}

@@ -14,7 +14,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
 from connector.model.states import Link
@@ -217,5 +217,11 @@ def test_the_same_life_on_postgres() -> None:
     except psycopg.OperationalError:
         lacking = "no PostgreSQL on 127.0.0.1:5432"
         pytest.fail(lacking) if os.environ.get("CI") == "true" else pytest.skip(lacking)
-    few = settings(max_examples=6, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
+    few = settings(
+        max_examples=6,
+        stateful_step_count=20,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[phase for phase in Phase if phase is not Phase.shrink],  # each example makes a schema
+    )
     run_state_machine_as_test(OnPostgres, settings=few)

@@ -210,9 +210,10 @@ class World:
                 "create": entity != "group",
                 "brakes": Brakes(changes=10_000, share=1.0, deactivations=10_000, deactivations_share=1.0),
                 "stamp": "books" if account == "till" and entity == "customer" else None,
+                "kind": account,
             }
             values.update(self.changes.get((entity, account), {}))
-            found.append(Route(entity=entity, spoke=account, account=account, kind=account, **values))
+            found.append(Route(entity=entity, spoke=account, account=account, **values))
         authority = {name: self.authority.get(name, self.default) for name in fields_of(entity)}
         return EntityRoutes(entity=entity, routes=tuple(found), authority=authority, together=dict(self.together))
 

@@ -130,15 +130,8 @@ class Workspace:
                 adapter.remember = self._memory(adapter.spoke)
             if hasattr(adapter, "entities"):
                 adapter.entities = self.entities_read(account)
-            if hasattr(adapter, "entities"):
-                adapter.entities = self._read_through(account)
             self._adapters[account] = adapter
         return self._adapters[account]
-
-    def _read_through(self, account: str) -> tuple[str, ...]:
-        """The entities that a route reads through this account."""
-        routes = [route for routes in self.settings.routes for route in routes.routes]
-        return tuple(route.observed for route in routes if route.account == account and route.reads)
 
     def entities_read(self, account: str) -> frozenset[str]:
         """The entities whose feed of an account a run reads."""

@@ -187,6 +187,10 @@ class OdataLine(_OnecLine):
     url: Url
     login: Word
     password: SecretStr
+    peer_code: PeerCode | None = Field(
+        default=None,
+        description="our node's code in the profile's exchange plan; with it only what changed is read again",
+    )
 
 
 class SoapLine(_OnecLine):

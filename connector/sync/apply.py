@@ -78,6 +78,7 @@ class Applier:
         at: str,
         keep_going: Callable[[], bool],
         progress: Callable[[Operation], None],
+        tally: Tally | None = None,
     ) -> None:
         self.store = store
         self.mappings = mappings
@@ -87,7 +88,7 @@ class Applier:
         self.at = at
         self.keep_going = keep_going
         self.progress = progress
-        self.tally = Tally()
+        self.tally = Tally() if tally is None else tally
         self.spent: Spent = Counter()
         self.single: set[str] = set()
         """Accounts that are not given batches in this run."""

@@ -1,0 +1,108 @@
+"""The end of a run: what it came to is counted, reported and stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connector.model.routes import Route
+from connector.store import Store
+from connector.store.retention import expire, is_due
+from connector.sync.course import Course
+from connector.sync.fetch import Spent
+
+
+def close(course: Course, spent: Spent, requests: int, *, observed: bool, broken: bool) -> None:
+    """Conclude the report and store it. `broken`: an error ended the run, which therefore has completed nothing."""
+    report, store = course.report, course.store
+    report.requests = requests
+    _count(course, spent)
+    _settle_brakes(course)
+    report.open = waiting(store)
+    report.seconds = (course.clock() - course.started).total_seconds()
+    report.conclude()
+    if not course.options.dry and not broken:
+        if not course.cut_off:
+            store.runs.completed(_completed(course))
+        if is_due(store, course.started):
+            expire(store, course.started)
+    summary = {**report.as_json(), "kind": "plan" if course.options.dry else "sync", "observed": observed}
+    finished = course.clock().isoformat(timespec="seconds")
+    store.runs.finish(course.number, finished, "stopped" if broken else report.status, summary)
+
+
+def waiting(store: Store) -> dict[str, int]:
+    """How much of everything waits for a person."""
+    return {
+        "conflicts": store.conflicts.count_open(),
+        "journal": store.journal.count(),
+        "outbox": store.outbox.count_open(),
+        "brakes": len(store.runs.held()),
+    }
+
+
+def _count(course: Course, spent: Spent) -> None:
+    report = course.report
+    _count_operations(course)
+    for (entity, account), shown in report.routes.items():
+        shown.unreadable = max(shown.unreadable, course.store.journal.unreadable(account, entity, course.number))
+    for (entity, account), count in spent.items():
+        report.route(entity, account).requests = count
+    for route in _routes(course):
+        if route.account in course.failed:
+            report.route(route.entity, route.account).error = course.failed[route.account]
+    report.brakes = list(course.held.values())
+    report.conflicts = course.store.conflicts.all(run=course.number)
+    _count_conflicts(course)
+
+
+def _count_operations(course: Course) -> None:
+    tally, report = course.tally, course.report
+    for operation in tally.done:
+        shown = report.route(operation.entity, operation.account)
+        match operation.verb:
+            case "create":
+                shown.created += 1
+            case "deactivate":
+                shown.deactivated += 1
+            case _:
+                shown.updated += 1
+    for operation in tally.refused:
+        report.route(operation.entity, operation.account).refused += 1
+    for operation in tally.parked:
+        report.route(operation.entity, operation.account).parked += 1
+
+
+def _count_conflicts(course: Course) -> None:
+    accounts = {route.spoke: route.account for routes in course.routes for route in routes.routes}
+    for conflict in course.report.conflicts:
+        for spoke in conflict.values:
+            account = accounts.get(spoke, spoke)
+            if (conflict.entity, account) in course.report.routes:
+                course.report.route(conflict.entity, account).conflicts += 1
+
+
+def _completed(course: Course) -> list[tuple[str, str]]:
+    """The routes that this run has carried to their end: their account answered and no brake held them."""
+    held = course.held_routes
+    return [
+        (route.entity, route.account)
+        for route in _looked_at(course)
+        if route.name not in held and route.name not in course.report.consent_missing
+    ]
+
+
+def _settle_brakes(course: Course) -> None:
+    """A brake is gone when its route was looked at again and it did not hold."""
+    runs = course.store.runs
+    looked = {route.name for route in _looked_at(course)}
+    runs.release([brake_id for brake_id, route, *_ in runs.held() if route in looked])
+    held = course.held.values()
+    runs.hold([(brake.id, brake.route, brake.kind, brake.count, brake.limit) for brake in held], course.number)
+
+
+def _looked_at(course: Course) -> Iterator[Route]:
+    return (route for route in _routes(course) if route.account not in course.failed and course.looks_at(route.account))
+
+
+def _routes(course: Course) -> Iterator[Route]:
+    return (route for routes in course.wanted for route in routes.routes)

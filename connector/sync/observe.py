@@ -18,7 +18,7 @@ from connector.model.states import JournalLine
 from connector.store import Store
 from connector.store.crosswalk import Known
 from connector.sync.arrivals import Arrival, Arrivals, arrival
-from connector.sync.rows import decode, encode, problem_line, reference_rows
+from connector.sync.rows import decode, encode, problem_line, reference_rows, unidentified
 from connector.sync.sight import Sight, carried, sight_of, writable_fields
 from connector.systems.base import Page, Row
 
@@ -126,13 +126,13 @@ class Observer:
             feed = self.store.crosswalk.feed(sight.route.spoke, "customer")
             self.store.crosswalk.hold(feed, [(str(customer), str(number)) for customer, number in held])
 
-    def _unreadable(self, sight: Sight, rows: Sequence[tuple[str, str]]) -> None:
+    def _unreadable(self, sight: Sight, rows: Sequence[tuple[str, str | Sentence]]) -> None:
         lines = [
             JournalLine(
                 account=sight.route.account,
                 entity=sight.route.entity,
                 external_id=external_id,
-                reason=Sentence(N_("the row cannot be identified: {what}"), what=what),
+                reason=unidentified(what),
                 do=Sentence(N_("correct the record in {account}"), account=sight.route.account),
             )
             for external_id, what in rows

@@ -39,3 +39,8 @@ def problem_line(
         amount=amount,
         do=Sentence(N_("correct the value in {account}, record {id}"), account=route.account, id=external_id),
     )
+
+
+def unidentified(what: str | Sentence) -> Sentence:
+    """Why a row has no usable identity; a sentence of the adapter's own stands for itself."""
+    return what if isinstance(what, Sentence) else Sentence(N_("the row cannot be identified: {what}"), what=what)

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
+from connector.locale import Sentence
+
 FeedKind = Literal["snapshot", "delta", "window", "none"]
 Repeat = Literal["safe", "same", "verify", "never"]
 Raw = Mapping[str, Any]
@@ -43,7 +45,7 @@ class Page(NamedTuple):
 
     rows: list[Row]
     cursor: str | None = None
-    unreadable: Sequence[tuple[str, str]] = ()
+    unreadable: Sequence[tuple[str, str | Sentence]] = ()
 
 
 class Outcome(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from connector.errors import BrokenAnswer, Forbidden, Invalid, RowError
-from connector.systems.onec.bank import BankAdapter, Order, Party, orders_file, read_statement
+from connector.systems.onec.bank import BankAdapter, Order, Party, differences, orders_file, read_statement
 from connector.systems.rows import decode_body
 
 OURS, OTHER, THIRD = "40702810000000000001", "40702810000000000888", "40702810000000000002"
@@ -237,7 +237,7 @@ def test_a_written_order_is_read_back() -> None:
     (payment,) = read_statement(orders_file([ORDER], sender="Connector", made_at=MADE)).payments
     assert (payment.direction, payment.amount, payment.number, payment.date) == ("out", 123456, "15", "2026-11-20")
     assert payment.counterparty.inn == "770000000312"
-    assert payment.aside is None
+    assert payment.aside is not None and "order" in str(payment.aside), "no money has moved yet"
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,42 @@ def test_what_the_bank_would_refuse_is_refused_by_field(change: dict[str, Any], 
     assert info.value.field == field
 
 
+# -- whether it adds up
+
+
+def test_a_statement_that_adds_up_has_no_differences() -> None:
+    assert list(differences(read(statement(document())))) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("КонечныйОстаток=1200.50", "КонечныйОстаток=1200.00"), ["1000.00", "200.50", "1200.50", "1200.00", "-0.50"]),
+        (("ВсегоПоступило=200.50", "ВсегоПоступило=200.50\nЛишнее=1"), []),
+        (("ВсегоПоступило=200.50", "ВсегоПоступило="), []),
+        (("Сумма=200.50", "Сумма=200.49"), ["came", "200.50", "200.49", "0.01"]),
+        (("ДатаПоступило=05.06.2026", "ДатаСписано=05.06.2026\nПлательщикСчет=" + OURS), ["came", "200.50", "0.00"]),
+    ],
+)
+def test_a_difference_is_told_in_a_sentence(change: tuple[str, str], words: list[str]) -> None:
+    found = list(differences(read(statement(document()).replace(*change))))
+    assert bool(found) == bool(words)
+    for word in words:
+        assert word in str(found[0].reason)
+    assert all(one.line == 8 for one in found)
+
+
+def test_documents_of_other_days_and_orders_do_not_count_into_a_section() -> None:
+    day = HEAD.replace("ДатаНачала=01.06.2026\nДатаКонца=30.06.2026\nРасчСчет=" + OURS + "\nНач",
+                       "ДатаНачала=05.06.2026\nДатаКонца=05.06.2026\nРасчСчет=" + OURS + "\nНач")  # fmt: skip
+    other = document(Номер="12", ДатаПоступило="06.06.2026")
+    order = document(Номер="13", ДатаПоступило="")
+    assert list(differences(read(statement(document(), other, order, head=day)))) == []
+
+
 # -- a folder of statements
+
+PATHS = ("number", "amount", "direction", "payer_inn")
 
 
 @pytest.fixture
@@ -275,17 +310,72 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def fed(adapter: BankAdapter) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """What a run would store last of each id, and what it would tell."""
+    pages = list(adapter.feed("payment", PATHS))
+    rows = {row.external_id: decode_body(row.body) for page in pages for row in page.rows}
+    assert len(rows) == sum(len(page.rows) for page in pages), "one id came twice"
+    return rows, [str(what) for page in pages for _, what in page.unreadable]
+
+
 def test_overlapping_statements_give_each_payment_once(folder: Path) -> None:
     adapter = BankAdapter("bank", "bank", folder)
-    pages = list(adapter.feed("payment", ("number", "amount", "direction", "payer_inn")))
-    rows = [decode_body(row.body) for page in pages for row in page.rows]
-    assert [row["number"] for row in rows] == ["11", "2", "2", "3"]
-    assert rows[0] == {"number": "11", "amount": "200.50", "direction": "in", "payer_inn": "7700000003"}
-    ids = [row.external_id for page in pages for row in page.rows]
-    assert len(set(ids)) == 4
-    assert [len(page.unreadable) for page in pages] == [0, 1]
-    assert adapter.get("payment", ids[2], ("number",)) is not None
+    rows, told = fed(adapter)
+    assert sorted(row["number"] for row in rows.values()) == ["11", "2", "2", "3"]
+    assert {"number": "11", "amount": "200.50", "direction": "in", "payer_inn": "7700000003"} in rows.values()
+    assert any("b.TXT" in what and "“x” is no sum" in what for what in told)
+    twice = [key for key, row in rows.items() if row["number"] == "2"]
+    assert adapter.get("payment", twice[1], ("number",)) is not None
     assert adapter.get("payment", "unknown", ("number",)) is None
+
+
+def test_the_newer_statement_counts_and_the_contradiction_is_told(tmp_path: Path) -> None:
+    made = "Отправитель=Банк Клиент\nДатаСоздания={}\nВремяСоздания={}\n"
+    for name, day, clock, amount in (("b", "05.06.2026", "9:00:00", "10"), ("a", "05.06.2026", "18:00:00", "11")):
+        head = HEAD.replace("Отправитель=Банк Клиент\n", made.format(day, clock))
+        (tmp_path / f"{name}.txt").write_bytes(statement(document(Сумма=amount), head=head).encode("cp1251"))
+    rows, told = fed(BankAdapter("bank", "bank", tmp_path))
+    assert [row["amount"] for row in rows.values()] == ["11.00"]
+    assert any("a.txt" in what and "10.00" in what and "11.00" in what for what in told)
+
+
+def test_documents_of_one_number_and_day_keep_their_places(tmp_path: Path) -> None:
+    """Commissions: one statement of the morning, one of the evening that has more, in another order."""
+    file = tmp_path / "a.txt"
+    seen: dict[str, bytes] = {}
+    for amounts in (["10", "25"], ["25"], ["7", "25", "10"], ["25", "7", "10"]):
+        file.write_bytes(statement(*(document(Сумма=amount) for amount in amounts)).encode("cp1251"))
+        adapter = BankAdapter("bank", "bank", tmp_path)
+        adapter.remember = lambda entity, keys: {key: seen[key] for key in keys if key in seen}
+        for page in adapter.feed("payment", PATHS):
+            for row in page.rows:
+                assert seen.setdefault(row.external_id, row.body) == row.body
+    assert len(seen) == 3
+    file.write_bytes(statement(document(Сумма="8")).encode("cp1251"))
+    (row,) = next(iter(adapter.feed("payment", PATHS))).rows
+    assert row.external_id in seen and seen[row.external_id] != row.body, "it contradicts, and is no fourth payment"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (document(ДатаПоступило=""), "no money has moved"),
+        (document(ДатаПоступило="03.07.2026"), "interval"),
+        (document(ПолучательСчет=THIRD), "account"),
+    ],
+)
+def test_what_is_set_aside_is_told_and_is_no_payment(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "a.txt").write_bytes(statement(text).encode("cp1251"))
+    rows, told = fed(BankAdapter("bank", "bank", tmp_path))
+    assert rows == {}
+    assert any("a.txt:17" in what and words in what for what in told)
+
+
+def test_one_broken_file_is_told_and_the_others_are_read(folder: Path) -> None:
+    (folder / "c.txt").write_bytes(statement(document(Номер="9"), end="").encode("cp1251"))
+    rows, told = fed(BankAdapter("bank", "bank", folder))
+    assert len(rows) == 4
+    assert any("c.txt" in what and "stops in the middle" in what for what in told)
 
 
 def test_a_folder_of_statements_is_only_read(folder: Path) -> None:
@@ -302,10 +392,13 @@ def test_a_folder_of_statements_is_only_read(folder: Path) -> None:
             act()
 
 
-def test_check_names_what_is_no_statement(folder: Path, tmp_path: Path) -> None:
-    (folder / "c.txt").write_text("hello")
-    checks = BankAdapter("bank", "bank", folder).check({})
-    assert [check.warning for check in checks] == [False, True]
-    assert "c.txt" in str(checks[1].text)
+def test_check_names_what_is_no_statement_and_what_does_not_add_up(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(statement(document()).encode("cp1251"))
+    (tmp_path / "b.txt").write_bytes(statement(document(Сумма="1")).encode("cp1251"))
+    (tmp_path / "c.txt").write_text("hello")
+    checks = BankAdapter("bank", "bank", tmp_path).check({})
+    assert [check.warning for check in checks] == [False, True, True]
+    assert "b.txt:8" in str(checks[1].text) and "199.50" in str(checks[1].text)
+    assert "c.txt" in str(checks[2].text)
     with pytest.raises(Forbidden):
         list(BankAdapter("bank", "bank", tmp_path / "absent").feed("payment", ()))

@@ -18,6 +18,7 @@ from connector.store import Store
 from connector.store.crosswalk import Known, NewLink
 from connector.sync.ledger.offers import Offers
 from connector.sync.ledger.uid import fact_uid
+from connector.sync.rows import unidentified
 from connector.sync.sight import tag
 from connector.systems.base import Page, Row
 
@@ -105,14 +106,14 @@ class LedgerObserver:
         self.store.hub.mark(sight.route.observed, uids)
         sight.changed += len(new)
 
-    def _unreadable(self, sight: LedgerSight, rows: Sequence[tuple[str, str]]) -> None:
+    def _unreadable(self, sight: LedgerSight, rows: Sequence[tuple[str, str | Sentence]]) -> None:
         account = sight.route.account
         lines = [
             JournalLine(
                 account=account,
                 entity=sight.route.observed,
                 external_id=external_id,
-                reason=Sentence(N_("the row cannot be identified: {what}"), what=what),
+                reason=unidentified(what),
                 do=Sentence(N_("correct the record in {account}"), account=account),
             )
             for external_id, what in rows

@@ -9,11 +9,13 @@ As a channel of 1C it is a folder whose `*.txt` files are statements; their paym
 from __future__ import annotations
 
 from connector.systems.onec.bank.adapter import BankAdapter, build
+from connector.systems.onec.bank.balances import Difference, differences
 from connector.systems.onec.bank.orders import Order, orders_file
 from connector.systems.onec.bank.statement import Party, Payment, Problem, Statement, Turnover, read_statement
 
 __all__ = [
     "BankAdapter",
+    "Difference",
     "Order",
     "Party",
     "Payment",
@@ -21,6 +23,7 @@ __all__ = [
     "Statement",
     "Turnover",
     "build",
+    "differences",
     "orders_file",
     "read_statement",
 ]

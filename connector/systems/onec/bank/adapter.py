@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from connector.errors import ConnectorError, Forbidden, Invalid
+from connector.errors import BrokenAnswer, ConnectorError, Forbidden, Invalid
 from connector.locale import N_, Sentence
-from connector.model.values import money_text
 from connector.systems.base import Capabilities, Check, Outcome, Page, Raw, Row
-from connector.systems.onec.bank.statement import Party, Payment, read_statement
-from connector.systems.rows import canonical_body
+from connector.systems.onec.bank.balances import differences
+from connector.systems.onec.bank.rows import Rows, rows_of, said_otherwise
+from connector.systems.onec.bank.statement import HEADER, created_at, header_of, read_statement
+from connector.systems.rows import canonical_body, decode_body
 
 if TYPE_CHECKING:
     from connector.config import Account
 
 ENTITY: Final = "payment"
 _CAN: Final = Capabilities(feed="snapshot", complete=False, repeat={})
+Remember = Callable[[str, Sequence[str]], Mapping[str, bytes]]
+Problem = tuple[str, Sentence]
+"""Where in the folder, and what."""
 
 
 def build(
@@ -40,28 +43,31 @@ class BankAdapter:
     kind = "onec"
 
     def __init__(self, account: str, spoke: str, folder: Path) -> None:
-        self.account, self.spoke, self._folder = account, spoke, folder
+        self.account, self.spoke, self.folder = account, spoke, folder
+        self.remember: Remember | None = None
 
     def capabilities(self, entity: str) -> Capabilities:
         return _CAN if entity == ENTITY else Capabilities()
 
     def feed(self, entity: str, paths: Sequence[str], cursor: str | None = None) -> Iterator[Page]:
-        """A page a file, in the order of their names. A payment told by two overlapping statements is given once."""
+        """A page a file, the newest first: its word counts where an older one says something else.
+
+        A payment that several statements tell of is given once; what they say of it differently is told.
+        """
         del cursor
         self._refuse_other(entity)
-        given: set[str] = set()
-        for file in self._files():
-            rows, unreadable = self._read(file)
-            fresh = {external_id: raw for external_id, raw in rows.items() if external_id not in given}
-            given.update(fresh)
-            yield Page(
-                [Row(external_id, canonical_body(raw, paths)) for external_id, raw in fresh.items()], None, unreadable
-            )
+        given = _Given(self.remember)
+        for file in self._newest_first():
+            rows, unreadable = self._read(file, given)
+            fresh = given.take(file.name, rows, unreadable)
+            yield Page([Row(key, canonical_body(raw, paths)) for key, raw in fresh.items()], None, unreadable)
 
     def get(self, entity: str, external_id: str, paths: Sequence[str]) -> Row | None:
         self._refuse_other(entity)
-        for file in self._files():
-            raw = self._read(file)[0].get(external_id)
+        given = _Given(self.remember)
+        for file in self._newest_first():
+            rows, unreadable = self._read(file, given)
+            raw = given.take(file.name, rows, unreadable).get(external_id)
             if raw is not None:
                 return Row(external_id, canonical_body(raw, paths))
         return None
@@ -95,10 +101,7 @@ class BankAdapter:
             return [Check(name="folder", ok=False, text=error.sentence)]
         checks = [Check(name="folder", ok=True, text=Sentence(N_("{count} statements"), count=len(files)))]
         for file in files:
-            try:
-                read_statement(file.read_bytes(), file.name)
-            except ConnectorError as error:
-                checks.append(Check(name="statement", ok=True, warning=True, text=error.sentence))
+            checks += [Check(name="statement", ok=True, warning=True, text=said) for said in _doubts(file)]
         return checks
 
     def requests(self) -> int:
@@ -109,21 +112,30 @@ class BankAdapter:
 
     def _files(self) -> list[Path]:
         try:
-            return sorted(file for file in self._folder.iterdir() if file.suffix.lower() == ".txt" and file.is_file())
+            return sorted(file for file in self.folder.iterdir() if file.suffix.lower() == ".txt" and file.is_file())
         except OSError as error:
             reason = error.strerror or type(error).__name__
         text = N_("{account}: the folder {folder} cannot be read: {reason}")
-        raise Forbidden(text, account=self.account, folder=str(self._folder), reason=reason)
+        raise Forbidden(text, account=self.account, folder=str(self.folder), reason=reason)
 
-    def _read(self, file: Path) -> tuple[dict[str, dict[str, Any]], list[tuple[str, str]]]:
-        """Rows by id, and what could not be read."""
-        statement = read_statement(file.read_bytes(), file.name)
-        rows: dict[str, dict[str, Any]] = {}
-        for payment in statement.payments:
-            if payment.aside is None:
-                rows[_free(rows, payment_id(payment))] = raw_of(payment)
-        unreadable = [("", f"{file.name}:{problem.line}: {problem.reason}") for problem in statement.problems]
-        return rows, unreadable
+    def _newest_first(self) -> list[Path]:
+        """By when they were made, as far as they say it, then by name."""
+        return sorted(self._files(), key=lambda file: (_made(file), file.name), reverse=True)
+
+    def _read(self, file: Path, given: _Given) -> tuple[Rows, list[Problem]]:
+        """Rows by id, and what is to be told of the file: what could not be read, was set aside or does not add up.
+
+        A file that is no statement, or stops in the middle, is told as a whole; the others are read all the same.
+        """
+        try:
+            statement = read_statement(file.read_bytes(), file.name)
+        except BrokenAnswer as error:
+            return {}, [(file.name, error.sentence)]
+        told = [(problem.line, problem.reason) for problem in statement.problems]
+        told += [(difference.line, difference.reason) for difference in differences(statement)]
+        told += [(one.line, one.aside) for one in statement.payments if one.aside is not None]
+        rows = rows_of([one for one in statement.payments if one.aside is None], given.known)
+        return rows, [_problem(file, line, reason) for line, reason in sorted(told, key=lambda one: one[0])]
 
     def _refuse_other(self, entity: str) -> None:
         if entity != ENTITY:
@@ -134,46 +146,65 @@ class BankAdapter:
         return Invalid(N_("{account} is a folder of bank statements: it can only be read"), account=self.account)
 
 
-def payment_id(payment: Payment) -> str:
-    """What makes a payment the same in every statement that tells of it: a bank gives no number of its own."""
-    facts = (
-        payment.account,
-        payment.direction,
-        payment.kind,
-        payment.number,
-        payment.date,
-        str(payment.amount),
-        payment.payer.account,
-        payment.receiver.account,
+class _Given:
+    """What this feed has given so far, and what earlier ones have."""
+
+    def __init__(self, remember: Remember | None) -> None:
+        self._remember = remember
+        self._rows: dict[str, tuple[str, Mapping[str, Any]]] = {}
+
+    def known(self, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """The rows of these ids, as far as there are any."""
+        found: dict[str, Mapping[str, Any]] = {key: self._rows[key][1] for key in ids if key in self._rows}
+        left = [key for key in ids if key not in found]
+        if self._remember is not None and left:
+            found.update({key: decode_body(body) for key, body in self._remember(ENTITY, left).items()})
+        return found
+
+    def take(self, file: str, rows: Rows, problems: list[Problem]) -> Rows:
+        """The rows that are new; one that another file has given otherwise is a problem."""
+        fresh: Rows = {}
+        for key, raw in rows.items():
+            if key not in self._rows:
+                self._rows[key] = (file, raw)
+                fresh[key] = raw
+            elif said_otherwise(raw, self._rows[key][1]):
+                problems.append((f"{file}:{key}", _otherwise(raw, *self._rows[key])))
+        return fresh
+
+
+def _otherwise(raw: Mapping[str, Any], file: str, newer: Mapping[str, Any]) -> Sentence:
+    text = N_(
+        "payment {number} of {date} is told differently by {file}, which is newer and counts: {newer} there, {older} "
+        "here; move the wrong statement out of the folder"
     )
-    return hashlib.sha256("\x1f".join(fact or "" for fact in facts).encode()).hexdigest()[:32]
+    return Sentence(
+        text, number=raw["number"], date=raw["date"], file=file, newer=_told(newer), older=_told(raw)
+    )  # fmt: skip
 
 
-def _free(rows: Mapping[str, Any], external_id: str) -> str:
-    """Two payments of one statement that agree in everything are two payments."""
-    number = 2
-    free = external_id
-    while free in rows:
-        free, number = f"{external_id}-{number}", number + 1
-    return free
+def _told(raw: Mapping[str, Any]) -> str:
+    return " ".join(str(raw[name]) for name in ("amount", "purpose") if raw[name] is not None)
 
 
-def raw_of(payment: Payment) -> dict[str, Any]:
-    """A payment as a raw row: money as text with two decimals, empty as null."""
-    return {
-        "kind": payment.kind,
-        "number": payment.number,
-        "date": payment.date,
-        "moved_on": payment.moved_on,
-        "direction": payment.direction,
-        "account": payment.account,
-        "amount": money_text(payment.amount),
-        "purpose": payment.purpose,
-        **_raw_party("payer", payment.payer),
-        **_raw_party("receiver", payment.receiver),
-    }
+def _problem(file: Path, line: int, reason: Sentence) -> Problem:
+    place = f"{file.name}:{line}"
+    return place, Sentence(N_("{place}: {reason}"), place=place, reason=reason)
 
 
-def _raw_party(prefix: str, party: Party) -> dict[str, Any]:
-    names = ("name", "inn", "kpp", "account", "bank", "bik", "correspondent")
-    return {f"{prefix}_{name}": getattr(party, name) for name in names}
+def _made(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            return created_at(header_of(stream.read(HEADER), file.name)) or ""
+    except (OSError, BrokenAnswer):
+        return ""  # what is wrong with it is told when it is read
+
+
+def _doubts(file: Path) -> Iterator[Sentence]:
+    try:
+        statement = read_statement(file.read_bytes(), file.name)
+    except BrokenAnswer as error:
+        yield error.sentence
+        return
+    for difference in differences(statement):
+        yield _problem(file, difference.line, difference.reason)[1]

@@ -5,7 +5,8 @@ Real files lie about their encoding, mix line ends, add keys and kinds of docume
 changes nothing as a whole. A document with a wrong sum or date is a problem of that document alone.
 
 The direction of a payment is told by ДатаСписано and ДатаПоступило, else by whose account is ours. As 1C does,
-documents of an account or a day that the file does not announce are set aside: they are listed with the reason.
+documents of an account or a day that the file does not announce are set aside: they are listed with the reason. So is
+a document that the bank has not executed: it is an order, and no money has moved.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 
 Direction = Literal["in", "out"]
 
+HEADER: Final = 8192
+"""Bytes in which the header of a file has its place."""
+_CLOCK: Final = re.compile(r"\d{1,2}:\d{2}:\d{2}\Z")
 _CODECS: Final = {"windows": "cp1251", "dos": "cp866"}
 _WORDS: Final = ("КонецФайла", "СекцияДокумент", "СекцияРасчСчет", "ВерсияФормата", "РасчСчет")
 _SUM: Final = re.compile(r"-?\d{1,15}(?:[.,]\d{1,2}0*)?\Z")
@@ -77,8 +81,9 @@ class Payment:
 
 @dataclass(frozen=True, kw_only=True)
 class Turnover:
-    """A section of balances of one account: kopecks; None where the file does not say."""
+    """A section of balances of one account, and the line it begins in: kopecks; None where the file does not say."""
 
+    line: int
     account: str | None
     since: str | None
     until: str | None
@@ -105,6 +110,7 @@ class Statement:
     sender: str | None = None
     since: str | None = None
     until: str | None = None
+    created: str | None = None
     accounts: list[str] = field(default_factory=list)
     turnovers: list[Turnover] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
@@ -201,8 +207,9 @@ def _decoded(data: bytes, file: str) -> tuple[str, str]:
         raise _broken(file, N_("it is no file of 1CClientBankExchange: the first line does not say so"))
     try:
         return data.decode("utf-8-sig").lstrip(), "utf-8"
-    except UnicodeDecodeError:
-        pass
+    except UnicodeDecodeError as error:
+        if len(data) == HEADER and error.start >= HEADER - 4:  # cut in the middle of a letter
+            return data[: error.start].decode("utf-8-sig").lstrip(), "utf-8"
     for codec in _CODECS.values():
         text = data.decode(codec, errors="replace").lstrip()
         if any(word in text for word in _WORDS):
@@ -214,12 +221,32 @@ def _header(statement: Statement, header: _Section) -> None:
     fields = header.fields
     statement.version = fields.get("ВерсияФормата") or None
     statement.sender = fields.get("Отправитель") or None
+    statement.created = created_at(fields)
     statement.since, statement.until = _maybe_date(fields.get("ДатаНачала")), _maybe_date(fields.get("ДатаКонца"))
+
+
+def created_at(header: Mapping[str, str]) -> str | None:
+    """When the file was made, as far as its header says: `2026-06-10T13:39:23`, or the day alone."""
+    day = _maybe_date(header.get("ДатаСоздания"))
+    clock = header.get("ВремяСоздания", "")
+    return day if day is None or not _CLOCK.match(clock) else f"{day}T{clock.zfill(8)}"
+
+
+def header_of(data: bytes, file: str = "") -> Mapping[str, str]:
+    """The header alone, from the first bytes of a file. BrokenAnswer for what is no statement."""
+    found: dict[str, str] = {}
+    for _, key, value in _lines(_decoded(data[:HEADER], file)[0]):
+        if key in ("СекцияДокумент", "СекцияРасчСчет", "КонецФайла"):
+            break
+        if value is not None:
+            found.setdefault(key, value)
+    return found
 
 
 def _turnover(section: _Section) -> Turnover:
     fields = section.fields
     return Turnover(
+        line=section.line,
         account=fields.get("РасчСчет") or None,
         since=_maybe_date(fields.get("ДатаНачала")),
         until=_maybe_date(fields.get("ДатаКонца")),
@@ -260,7 +287,7 @@ def _payments(statement: Statement, section: _Section) -> Iterator[Payment]:
             account=own.account,
             moved_on=moved_on,
             line=section.line,
-            aside=_aside(statement, own.account, moved_on or written),
+            aside=_aside(statement, own.account, moved_on or written, moved_on is not None),
             fields=fields,
         )
 
@@ -281,11 +308,13 @@ def _directions(
     return ("out",) if goes else ("in",)
 
 
-def _aside(statement: Statement, account: str | None, day: str) -> Sentence | None:
+def _aside(statement: Statement, account: str | None, day: str, is_moved: bool) -> Sentence | None:
     if statement.accounts and account not in statement.accounts:
         return Sentence(N_("its account is not one that the file is about"))
     if (statement.since and day < statement.since) or (statement.until and day > statement.until):
         return Sentence(N_("its day lies outside the interval that the file is about"))
+    if not is_moved:
+        return Sentence(N_("the bank has not executed it yet: it is an order, and no money has moved"))
     return None
 
 

@@ -2,7 +2,7 @@
 
     - entity: order
       from: [saplab, virtpos]      # read there: kinds or accounts
-      to: [onec]                   # told there, once each
+      to: [onec]                   # told there, once each; [] keeps them here, and tells nobody
       closed: refuse               # what becomes of a document of a closed period: refuse | correct | ask
       post: false                  # whether 1C posts what it was told
 
@@ -43,12 +43,15 @@ class LedgerEntity:
     errors: list[ConfigError]
 
     def routes(self) -> EntityRoutes:
-        """The sources first, each read; then the targets, each read back and written. None where a side is lacking."""
+        """The sources first, each read; then the targets, each read back and written. None where a side is lacking.
+
+        Facts that are told to nobody on purpose (`to: []`) are read all the same.
+        """
         self._check_words()
         sources = list(self._sources())
         taken = {route.spoke for route in sources}
         targets = list(self._targets(taken))
-        found = (*sources, *targets) if sources and targets else ()
+        found = (*sources, *targets) if sources and (targets or self.line.to == []) else ()
         spokes = frozenset(taken)
         return EntityRoutes(
             entity=self.line.entity,

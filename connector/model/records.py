@@ -207,8 +207,47 @@ class Position(Order, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     part: ClassVar[str | None] = None
 
 
+class Payment(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Money through a bank account of ours. Without `moved_on` it is an order that the bank has not executed.
+
+    Names and banks may be spelled in several ways, so they are no facts; who it is tell INN, KPP and account.
+    """
+
+    entity: ClassVar[str] = "payment"
+    kind: ClassVar[Kind] = "ledger"
+    amounts: ClassVar[frozenset[str]] = frozenset({"amount"})
+    personal: ClassVar[frozenset[str]] = frozenset({"payer", "receiver", "purpose"})
+    facts: ClassVar[frozenset[str]] = frozenset(
+        {"type", "number", "date", "moved_on", "direction", "account", "amount", "purpose"}
+        | {f"{side}_{name}" for side in ("payer", "receiver") for name in ("inn", "kpp", "account")}
+    )
+
+    type: Text = ABSENT  # the kind of document, as the bank calls it
+    number: Text = ABSENT
+    date: Text = ABSENT
+    moved_on: Text = ABSENT
+    direction: Text = ABSENT  # in | out
+    account: Text = ABSENT  # ours
+    amount: Amount = ABSENT
+    purpose: Text = ABSENT
+    payer: Text = ABSENT
+    payer_inn: Text = ABSENT
+    payer_kpp: Text = ABSENT
+    payer_account: Text = ABSENT
+    payer_bank: Text = ABSENT
+    payer_bik: Text = ABSENT
+    payer_correspondent: Text = ABSENT
+    receiver: Text = ABSENT
+    receiver_inn: Text = ABSENT
+    receiver_kpp: Text = ABSENT
+    receiver_account: Text = ABSENT
+    receiver_bank: Text = ABSENT
+    receiver_bik: Text = ABSENT
+    receiver_correspondent: Text = ABSENT
+
+
 ENTITIES: Final[dict[str, type[Record]]] = {
-    cls.entity: cls for cls in (Group, Customer, Card, Product, Position, Order)
+    cls.entity: cls for cls in (Group, Customer, Card, Product, Position, Order, Payment)
 }
 """Every canonical entity by its name, in dependency order: what others refer to comes first."""
 

@@ -15,8 +15,9 @@ from connector.errors import ConnectorError, RowError
 from connector.locale import N_, Sentence
 from connector.model.books import Books
 from connector.model.records import ENTITIES
-from connector.model.routes import EntityRoutes
+from connector.model.routes import EntityRoutes, Route
 from connector.model.states import Conflict, JournalLine, Operation, Verb
+from connector.model.values import money_text
 from connector.store import Store
 from connector.store.hub import TO_PLAN
 from connector.sync.ledger import closed
@@ -112,7 +113,7 @@ class LedgerPlanner:
     def _count(self, routes: EntityRoutes, planned: Collection[LedgerPlanned]) -> None:
         for each in planned:
             for account in {line.account for line in each.lines}:
-                waits, refused = self.waiting[routes.entity, account]
+                waits, refused = self.waiting.get((routes.entity, account), (0, 0))
                 is_refused = account in each.refused
                 self.waiting[routes.entity, account] = (waits + (not is_refused), refused + is_refused)
 
@@ -142,6 +143,8 @@ class _Chunk:
         planned = LedgerPlanned()
         if view.source is None or (isinstance(view.hub.get("date"), str) and self.time.books.is_old(view.hub["date"])):
             return planned
+        if view.kept and (disputed := view.question(None)) is not None:
+            self._wait(view, view.source.route, planned, [_dispute(view, disputed)])
         for target in self.targets:
             if target.route.account in self.broken:
                 continue
@@ -176,7 +179,7 @@ class _Chunk:
         found += [*unknown, *self.references.goods_of(view, target, values)]
         found += [] if found else self._unsayable(target, values)
         if found:
-            self._wait(view, target, planned, found)
+            self._wait(view, target.route, planned, found)
             return
         verdict = self.time.verdict(view, target.route.spoke, view.hub["date"], new=True)
         if verdict == "correct":
@@ -209,7 +212,7 @@ class _Chunk:
     def _update(self, view: LedgerView, target: Target, known: Told, planned: LedgerPlanned) -> None:
         disputed = view.question(None)
         if disputed is not None:
-            self._wait(view, target, planned, [_dispute(disputed)])
+            self._wait(view, target.route, planned, [_dispute(view, disputed)])
         if not target.can.can_update:
             return
         flow = self._flow(view, target, known)
@@ -247,7 +250,7 @@ class _Chunk:
         _, unknown = self.references.people(view, target, values)
         found = [*lacks(view, target), *unknown, *self.references.goods_of(view, target, values)]
         if found:
-            self._wait(view, target, planned, found)
+            self._wait(view, target.route, planned, found)
             return {}
         return {name: values[name] for name in sorted(names) if name in values}
 
@@ -273,7 +276,7 @@ class _Chunk:
             self._offer(view, target, planned, "unpost", {"posted": False}, known.values, known.link.external_id)
             return
         text = N_("it is posted in {system}: its posting must be taken back there first")
-        self._wait(view, target, planned, [Lack("posted", Sentence(text, system=target.route.account))])
+        self._wait(view, target.route, planned, [Lack("posted", Sentence(text, system=target.route.account))])
 
     # results
 
@@ -287,7 +290,7 @@ class _Chunk:
         text = N_("it belongs to a period that is closed up to {until}")
         reason = Sentence(text, until=str(self.time.books.closed_until))
         do = _DECIDE if verdict == "ask" else _BY_HAND
-        self._wait(view, target, planned, [Lack(closed.FIELD, reason, do=do, refused=verdict == "refuse")])
+        self._wait(view, target.route, planned, [Lack(closed.FIELD, reason, do=do, refused=verdict == "refuse")])
 
     def _offer(
         self,
@@ -319,12 +322,12 @@ class _Chunk:
         )
         planned.operations.append(operation)
 
-    def _wait(self, view: LedgerView, target: Target, planned: LedgerPlanned, found: Sequence[Lack]) -> None:
+    def _wait(self, view: LedgerView, route: Route, planned: LedgerPlanned, found: Sequence[Lack]) -> None:
         source = view.source
         for lack in found:
             line = JournalLine(
                 kind="waiting",
-                account=target.route.account,
+                account=route.account,
                 entity=view.entity,
                 external_id=view.uid if source is None else source.link.external_id,
                 uid=view.uid,
@@ -335,7 +338,7 @@ class _Chunk:
             )
             planned.lines.append(line)
             if lack.refused:
-                planned.refused.add(target.route.account)
+                planned.refused.add(route.account)
 
 
 def _refusal(target: Target, error: RowError) -> Lack:
@@ -343,11 +346,27 @@ def _refusal(target: Target, error: RowError) -> Lack:
     return Lack(error.field, Sentence(text, system=target.route.account, field=error.field, why=error.reason))
 
 
-def _dispute(question: Conflict) -> Lack:
+def _dispute(view: LedgerView, question: Conflict) -> Lack:
     """The document was changed after it was told: with the money that is at stake."""
-    totals = [one.get("total") for one in question.values.values()]
-    known = [total for total in totals if isinstance(total, int)]
+    sides = [question.base, *question.values.values()] if len(question.values) == 1 else question.values.values()
+    known = [one[name] for one in sides for name in ("total", "amount") if isinstance(one.get(name), int)]
     stake = max(known) - min(known) if known else 0
-    text = N_("it was changed after it had been carried: {fields}")
-    reason = Sentence(text, fields=", ".join(question.base))
-    return Lack("", reason, do=_DECIDE, amount=stake or None)
+    return Lack("", _changed(view, question), do=_DECIDE, amount=stake or None)
+
+
+def _changed(view: LedgerView, question: Conflict) -> Sentence:
+    """What was changed, what it comes to on each side, and in which lines."""
+    fields = ", ".join(question.base)
+    totals = ", ".join(
+        f"{spoke} {money_text(one['total'])}"
+        for spoke, one in sorted(question.values.items())
+        if isinstance(one.get("total"), int)
+    )
+    lines = sorted({number for side in view.sides for number in side.differing})
+    if not totals:
+        return Sentence(N_("it was changed after it had been carried: {fields}"), fields=fields)
+    if not lines:
+        text = N_("it was changed after it had been carried: {fields} ({totals})")
+        return Sentence(text, fields=fields, totals=totals)
+    text = N_("it was changed after it had been carried: {fields} ({totals}; lines {numbers})")
+    return Sentence(text, fields=fields, totals=totals, numbers=", ".join(map(str, lines)))

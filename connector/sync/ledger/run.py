@@ -114,6 +114,8 @@ class LedgerRun:
             sight = sights[name, entity]
             if page is None:
                 sight.complete = True
+                if self.adapters[name].capabilities(entity).feed == "snapshot":
+                    self.store.journal.clear_unidentified(name, entity, self.run)
                 self.store.runs.complete(name, entity, self.at, self.run)
                 continue
             self.observer.page(sight, page)

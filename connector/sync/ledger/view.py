@@ -13,12 +13,14 @@ from connector.model.records import as_dict
 from connector.model.routes import EntityRoutes, Route
 from connector.model.states import Conflict, Link, Operation
 from connector.store import Store
+from connector.sync.ledger.lines import differing, renamed
 from connector.sync.merge import Equal
 from connector.sync.rows import decode
 from connector.sync.view import Mappings, equality
 
 UNDER_WAY = ("sent", "unknown", "parked")
 """A target may know of the fact already."""
+_LINES = frozenset({"lines"})
 
 
 @dataclass(slots=True)
@@ -30,6 +32,28 @@ class Told:
     values: dict[str, Any]
     equal: Equal
     problems: list[RowError] = field(default_factory=list)
+    goods: Map[str, str] = field(default_factory=dict)
+    """uid -> what this spoke calls a good that its lines name."""
+    strict: bool = True
+    """Whether a line always names its good by an id; else one without it is told from others by article and name."""
+
+    @property
+    def differing(self) -> list[int]:
+        """The numbers of the lines that differ from those that were agreed."""
+        shadow = self.link.shadow
+        return self._unlike(shadow.spoke["lines"], self.values["lines"]) if "lines" in self.changed(_LINES) else []
+
+    def same(self, name: str, one: Any, other: Any) -> bool:
+        """Whether two values of a field are one to this spoke; lines are, if they are the same sale."""
+        return not self._unlike(one, other) if name == "lines" and self.reads_back else self.equal(name, one, other)
+
+    @property
+    def reads_back(self) -> bool:
+        """Whether it shows what it was told: then its lines are not in our own words."""
+        return self.route.fed is None
+
+    def _unlike(self, one: Any, other: Any) -> list[int]:
+        return differing(*(renamed(lines, self.goods, strict=self.strict) for lines in (one, other)))
 
     def changed(self, names: frozenset[str]) -> dict[str, Any]:
         """What it says otherwise than when it was agreed, and has not been decided about since."""
@@ -39,8 +63,8 @@ class Told:
             for name, value in self.values.items()
             if name in names
             and shadow.has(name)
-            and not self.equal(name, value, shadow.spoke[name])
-            and not (name in shadow.overruled and self.equal(name, value, shadow.overruled[name]))
+            and not self.same(name, value, shadow.spoke[name])
+            and not (name in shadow.overruled and self.same(name, value, shadow.overruled[name]))
         }
 
 
@@ -55,13 +79,22 @@ class LedgerView:
     targets: dict[str, Told] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
+    kept: bool = False
+    """Whether it is told to nobody and stays here: it stands as it was first seen."""
 
     @property
     def told(self) -> bool:
         """Whether any target has it, or may have it: from then on its content is not ours to follow."""
-        return bool(self.targets) or any(
-            operation.verb == "create" and operation.status in UNDER_WAY for operation in self.operations
+        return (
+            self.kept
+            or bool(self.targets)
+            or any(operation.verb == "create" and operation.status in UNDER_WAY for operation in self.operations)
         )
+
+    @property
+    def sides(self) -> list[Told]:
+        """Everybody who speaks of it."""
+        return [side for side in (self.source, *self.targets.values()) if side is not None]
 
     @property
     def held(self) -> bool:
@@ -93,6 +126,7 @@ def load(store: Store, routes: EntityRoutes, mappings: Mappings, uids: Sequence[
             decode(bodies[uid]),
             conflicts=conflicts.get(uid, []),
             operations=operations.get(uid, []),
+            kept=not routes.targets,
         )
         for link in links[uid]:
             route = routes.route(link.spoke)
@@ -120,6 +154,26 @@ def _resolve(store: Store, routes: EntityRoutes, mappings: Mappings, views: Sequ
                 if isinstance(external_id := side.values.get(name), str):
                     side.values[name] = known.get(external_id, external_id)
                     _survive(store, side, name)
+        if mapping is not None and mapping.lines is not None and "product" in mapping.lines.row.reads:
+            _name_goods(store, route, sides, strict="product" in mapping.lines.row.writes)
+
+
+def _name_goods(store: Store, route: Route, sides: Sequence[Told], *, strict: bool) -> None:
+    """Goods in lines that were read become uids, where they are known; and what the target calls each good."""
+    read = {line["product"] for side in sides for line in _lines(side.values) if "product" in line}
+    known = store.crosswalk.resolve(route.spoke, "product", read) if read else {}
+    told = {line["product"] for side in sides for line in _lines(side.link.shadow.spoke) if "product" in line}
+    survivors = {uid: store.hub.survivor(uid) for uid in told | set(known.values())}
+    there = store.crosswalk.targets(route.spoke, "product", survivors.values()) if survivors else {}
+    goods = {uid: there[survivor] for uid, survivor in survivors.items() if survivor in there}
+    for side in sides:
+        side.goods, side.strict = goods, strict
+        if lines := _lines(side.values):
+            side.values["lines"] = renamed(lines, known, strict=True)
+
+
+def _lines(values: Map[str, Any]) -> list[dict[str, Any]]:
+    return values.get("lines") or []
 
 
 def _survive(store: Store, side: Told, name: str) -> None:

@@ -105,6 +105,7 @@ def test_the_whole_file(write: Write, folder: Path) -> None:
         "Europe/Moscow",
     )
     assert settings.accounts["bank"].folder == folder.resolve() / "statements"
+    assert buh.mappings == settings.mappings
     assert (settings.start_from, settings.closed_until) == (date(2026, 1, 1), date(2026, 10, 31))
     assert settings.store == f"sqlite:///{folder.resolve().as_posix()}/connector.db"
     assert settings.spots["kafe:1"].day_starts == "04:00"
@@ -147,6 +148,15 @@ def test_secrets_of_the_sandbox_on_this_machine_are_not_warned_about(write: Writ
     assert write(account(line)).warnings == ()
 
 
+ODATA = "kind: onec, channel: odata, profile: bp30, url: 'https://x.example', login: x, password: y"
+
+
+def test_a_node_of_an_exchange_plan(write: Write) -> None:
+    buh = write(account(f"{{{ODATA}, peer_code: CON, exchange_plan: ОбменСКоннектором, full_every: 12}}")).accounts
+    (line,) = buh.values()
+    assert (line.peer_code, line.exchange_plan, line.full_every) == ("CON", "ОбменСКоннектором", 12)
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
@@ -180,6 +190,10 @@ def test_secrets_of_the_sandbox_on_this_machine_are_not_warned_about(write: Writ
         ("{kind: onec, channel: bank, folder: x, profile: bp31}", "did you mean “bp30”"),
         ("{kind: onec, channel: bank, folder: x, profile: ../x}", "no profile name"),
         ("{kind: onec, channel: enterprisedata, folder: x, peer_code: 'а б'}", "no node code"),
+        (f"{{{ODATA}, full_every: 3}}", "“full_every” needs “peer_code”"),
+        (f"{{{ODATA}, peer_code: CON, full_every: 0}}", "must be at least 1"),
+        (f"{{{ODATA}, peer_code: CON, exchange_plan: ExchangePlan_Обмен}}", "without ExchangePlan_"),
+        (f"{{{ODATA}, peer_code: CON, exchange_plans: Обмен}}", "did you mean “exchange_plan”"),
         ("{kind: virtpos, url: 'https://x.example', apikey: x, cards: reed}", "did you mean “read”"),
         ("{kind: virtpos, url: 'https://x.example', apikey: x, paths: {updateCards: /x}}", "did you mean “updateCard”"),
         ("{kind: virtpos, url: 'https://x.example', apikey: x, paths: {updateCard: //evil}}", "path of the server"),

@@ -27,7 +27,8 @@ _RESERVED: Final = frozenset({"default", "latest", "manual", "union", "none", "c
 _PROFILE: Final = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
 _URL_PATH: Final = re.compile(r"/(?!/)[^?#\s\\]*\Z")
 _PEER: Final = re.compile(r"[0-9A-Za-zА-Яа-яЁё_-]{1,36}\Z")
-_DIALECTS: Final = {"commerceml": "commerceml", "enterprisedata": "enterprisedata", "soap": "soap"}
+_PLAN: Final = re.compile(r"[^\W\d]\w{0,79}\Z")
+_DIALECTS: Final = {"commerceml": "commerceml", "enterprisedata": "enterprisedata", "soap": "enterprisedata", "bank": "bank"}
 _OWN_FOLDER: Final = ("commerceml", "soap")
 _DEFAULT_TIMEOUT: Final = 30.0
 
@@ -63,6 +64,14 @@ def _peer(code: str) -> str:
     return code
 
 
+def _plan(name: str) -> str:
+    if not _PLAN.match(name) or name.startswith("ExchangePlan_"):
+        raise Wrong(
+            N_("“{name}” is no name of an exchange plan; write it as 1C does, without ExchangePlan_"), name=name
+        )
+    return name
+
+
 def _url(text: str) -> str:
     parts = _parts(text)
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
@@ -95,6 +104,7 @@ Url = Annotated[str, AfterValidator(_url)]
 Timezone = Annotated[str, AfterValidator(timezone)]
 Profile = Annotated[str, AfterValidator(_profile)]
 PeerCode = Annotated[str, AfterValidator(_peer)]
+PlanName = Annotated[str, AfterValidator(_plan)]
 CardCall = Literal["updateCard", "insertCard", "deleteCard"]
 CommercemlVersion = Literal["2.05", "2.06", "2.07", "2.08", "2.09", "2.10", "3.1"]
 UrlPath = Annotated[str, AfterValidator(_url_path)]
@@ -189,8 +199,19 @@ class OdataLine(_OnecLine):
     password: SecretStr
     peer_code: PeerCode | None = Field(
         default=None,
-        description="our node's code in the profile's exchange plan; with it only what changed is read again",
+        description="our node's code in an exchange plan; with it only what changed is read again",
     )
+    exchange_plan: PlanName | None = Field(default=None, description="its name in 1C; default: the profile's")
+    full_every: int | None = Field(
+        default=None, ge=1, le=10000, description="every so many runs everything is read all the same; default: 96"
+    )
+
+    @model_validator(mode="after")
+    def _of_a_node(self) -> OdataLine:
+        for key in ("exchange_plan", "full_every"):
+            if getattr(self, key) is not None and self.peer_code is None:
+                raise Wrong(N_("“{key}” needs “peer_code”: the code of our node in that plan"), at=(key,), key=key)
+        return self
 
 
 class SoapLine(_OnecLine):
@@ -255,6 +276,7 @@ class Account(BaseModel):
     kind: Kind
     channel: str | None = None
     profile: str | None = None
+    mappings: tuple[Path, ...] = ()  # where the profile is looked for: the first folder that has it counts
     base: str | None = None
     url: str | None = None
     login: str | None = None
@@ -265,7 +287,10 @@ class Account(BaseModel):
     application_secret: SecretStr | None = None
     point: str | None = None
     folder: Path | None = None
+    state: Path | None = None
     peer_code: str | None = None
+    exchange_plan: str | None = None
+    full_every: int | None = None
     stamp: str | None = None
     cards: Literal["read", "write"] | None = None
     paths: dict[str, str] | None = None
@@ -299,6 +324,11 @@ class Account(BaseModel):
 def exchange_folder(line: _Line, workspace: Path, name: str) -> Path | None:
     """Where an account without a folder of its own keeps what an exchange leaves between two runs."""
     return workspace / "exchange" / name if getattr(line, "channel", None) in _OWN_FOLDER else None
+
+
+def exchange_state(line: _Line, workspace: Path, name: str) -> Path | None:
+    """Where an account whose folder is shared with 1C keeps what is its own: counters, and what 1C has not confirmed."""
+    return workspace / "exchange" / name if getattr(line, "channel", None) == "enterprisedata" else None
 
 
 def secrets_of(line: _Line) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import SecretStr
 
-from connector.config.accounts import KINDS, Account, exchange_folder, secrets_of
+from connector.config.accounts import KINDS, Account, exchange_folder, exchange_state, secrets_of
 from connector.config.routes import ROUTES, compile_routes
 from connector.config.secrets import Source, is_literal
 from connector.config.workspace import Organization, Serve, Spot, Workspace
@@ -117,7 +117,9 @@ class _Loading:
             values["folder"] = self._folder / Path(values["folder"]).expanduser()
         else:
             values["folder"] = exchange_folder(line, self._folder, name)
+        values["state"] = exchange_state(line, self._folder, name)
         values["timezone"] = line.timezone or self._workspace.timezone
+        values["mappings"] = (self._folder / "mappings", mappings_folder())
         return Account(name=name, **values)
 
     def _serve(self, serve: Serve) -> Serve:

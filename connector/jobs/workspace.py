@@ -130,6 +130,8 @@ class Workspace:
                 adapter.remember = self._memory(adapter.spoke)
             if hasattr(adapter, "entities"):
                 adapter.entities = self.entities_read(account)
+            if hasattr(adapter, "stored"):
+                adapter.stored = self._stored(account)
             self._adapters[account] = adapter
         return self._adapters[account]
 
@@ -151,16 +153,34 @@ class Workspace:
 
     def _memory(self, spoke: str) -> Callable[[str, Sequence[str]], dict[str, bytes]]:
         """What was last seen, for an adapter that must know it; over a connection of its own, for feeds are threads."""
-        reader: list[Store] = []
+        store = self._beside()
 
         def remember(entity: str, external_ids: Sequence[str]) -> dict[str, bytes]:
+            return store().crosswalk.seen(spoke, entity, external_ids)
+
+        return remember
+
+    def _stored(self, account: str) -> Callable[[str], str | None]:
+        """The stored cursors, for an adapter that tells its system what it may forget; over a connection as above."""
+        store = self._beside()
+
+        def cursor(entity: str) -> str | None:
+            return store().runs.cursor(account, entity)
+
+        return cursor
+
+    def _beside(self) -> Callable[[], Store]:
+        """A second connection to the store, opened when first asked for."""
+        reader: list[Store] = []
+
+        def opened() -> Store:
             from connector.store import open_store
 
             if not reader:
                 reader.append(open_store(self.settings.store))
-            return reader[0].crosswalk.seen(spoke, entity, external_ids)
+            return reader[0]
 
-        return remember
+        return opened
 
     def engine(self, progress: Progress | None = None) -> Engine:
         from connector.store.owner import this_process

@@ -203,7 +203,8 @@ class Transport:
             if 200 <= answer.status_code < 300:
                 return answer
             try:
-                raise self._judge(request, answer).status_error()
+                response = self._judge(request, answer)
+                raise response.status_error() if request.refused is None else request.refused(response)
             finally:
                 answer.close()
 

@@ -42,7 +42,8 @@ class Request:
     `path` is appended to the account's address and is already percent-encoded (`path_of` does it). Of `form`, `json`
     and `body` at most one is given. `is_write` is said apart from the verb: some systems change state on GET.
     `understood` tells that an answer with an error status (5xx) is the remote's own refusal of this request, read
-    and not done; without it such an answer to a write means that nobody knows.
+    and not done; without it such an answer to a write means that nobody knows. `refused` is the error that a streamed
+    answer without success means, where its body says more than its status.
     """
 
     endpoint: str
@@ -58,6 +59,7 @@ class Request:
     timeout: float | None = None
     max_bytes: int | None = None
     understood: Callable[[Response], bool] | None = None
+    refused: Callable[[Response], ConnectorError] | None = None
 
     def __repr__(self) -> str:
         return f"Request({self.endpoint!r}, {self.verb}, {self.repeat})"

@@ -15,7 +15,7 @@ from tests.bench import people
 PROFILE: Final = """\
 profile: bench
 title: A base with an exchange plan
-exchange_plan: ExchangePlan_Connector
+exchange_plan: Connector
 entities:
   customer:
     resource: Catalog_Customers

@@ -13,6 +13,7 @@ from connector.sandbox import Sandbox
 from connector.sandbox.faults import Fault
 from connector.sandbox.onec import writing
 from connector.sandbox.onec.base import Base
+from connector.systems.onec.changes import FULL_EVERY
 from connector.systems.onec.odata import ODataAdapter
 from connector.systems.onec.profile import Profile, load_profile
 from connector.transport.auth import Basic
@@ -22,7 +23,13 @@ PAGE = 4
 
 
 def adapter_of(
-    sandbox: Sandbox, clock: FrozenClock, profile: Profile, *, password: str | None = None, peer_code: str | None = None
+    sandbox: Sandbox,
+    clock: FrozenClock,
+    profile: Profile,
+    *,
+    password: str | None = None,
+    peer_code: str | None = None,
+    full_every: int = FULL_EVERY,
 ) -> ODataAdapter:
     login = sandbox.credentials["onec"]
     url = sandbox.urls["onec"]
@@ -37,11 +44,13 @@ def adapter_of(
         sleep=clock.sleep,
     )
     world = sandbox.worlds["onec"]
-    return ODataAdapter(transport, profile, spoke="buh", base_url=url, peer_code=peer_code, now=world.time)
+    return ODataAdapter(
+        transport, profile, spoke="buh", base_url=url, peer_code=peer_code, full_every=full_every, now=world.time
+    )
 
 
 def profile_of(name: str, **changes: Any) -> Profile:
-    return load_profile(name, mappings_folder()).model_copy(update={"page": PAGE, **changes})
+    return load_profile(name, (mappings_folder(),)).model_copy(update={"page": PAGE, **changes})
 
 
 class BaseWorld(World):
@@ -56,15 +65,23 @@ class BaseWorld(World):
     phone_kind, email_kind = "ТелефонКонтрагента", "EmailКонтрагента"
     text_field = "Комментарий"
 
-    def __init__(self, sandbox: Sandbox, clock: FrozenClock, profile: str, **changes: Any) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        clock: FrozenClock,
+        profile: str,
+        *,
+        peer: str | None = None,
+        full_every: int = FULL_EVERY,
+        **changes: Any,
+    ) -> None:
         self.world, self.clock = sandbox.worlds["onec"], clock
         self.base = Base(self.world)
         if profile == "bp30":
             self.email_kind = "EmailКонтрагенты"
         self.secrets = (sandbox.credentials["onec"]["password"],)
         self.profile = profile_of(profile, **changes)
-        peer = "CON" if self.profile.exchange_plan else None
-        self.adapter = adapter_of(sandbox, clock, self.profile, peer_code=peer)
+        self.adapter = adapter_of(sandbox, clock, self.profile, peer_code=peer, full_every=full_every)
 
     # samples
 
@@ -186,6 +203,12 @@ class GroupWorld(BaseWorld):
 
     def stored(self) -> dict[str, dict[str, Any]]:
         return {guid: {k: v for k, v in row.items() if v is not None} for guid, row in super().stored().items()}
+
+
+class SegmentWorld(GroupWorld):
+    """Segments of partners: УТ 11 makes them by its own rules, so they are only read."""
+
+    resource = "Catalog_СегментыПартнеров"
 
 
 class CardWorld(BaseWorld):

@@ -9,7 +9,7 @@ from conftest import FrozenClock
 from contract import AdapterContract, World
 
 from connector.sandbox import Sandbox
-from onec.base_world import BaseWorld, CardWorld, GroupWorld, PartnerWorld
+from onec.base_world import BaseWorld, CardWorld, GroupWorld, PartnerWorld, SegmentWorld
 
 Bases = Callable[[str], Sandbox]
 
@@ -23,6 +23,18 @@ class TestCustomersOfBp30(AdapterContract):
     @pytest.fixture
     def world(self, bases: Bases, clock: FrozenClock) -> Iterator[World]:
         yield from opened(BaseWorld(bases("bp30"), clock, "bp30"))
+
+
+class TestCustomersOfBp30WhereChangesAreRegistered(AdapterContract):
+    @pytest.fixture
+    def world(self, bases: Bases, clock: FrozenClock) -> Iterator[World]:
+        yield from opened(BaseWorld(bases("bp30"), clock, "bp30", peer="CON"))
+
+
+class TestCustomersOfUt11WhereChangesAreRegistered(AdapterContract):
+    @pytest.fixture
+    def world(self, bases: Bases, clock: FrozenClock) -> Iterator[World]:
+        yield from opened(PartnerWorld(bases("ut11"), clock, "ut11", peer="CON"))
 
 
 class TestCustomersOfUnf(AdapterContract):
@@ -41,6 +53,18 @@ class TestGroupsOfBp30(AdapterContract):
     @pytest.fixture
     def world(self, bases: Bases, clock: FrozenClock) -> Iterator[World]:
         yield from opened(GroupWorld(bases("bp30"), clock, "bp30"))
+
+
+class TestGroupsOfUnf(AdapterContract):
+    @pytest.fixture
+    def world(self, bases: Bases, clock: FrozenClock) -> Iterator[World]:
+        yield from opened(GroupWorld(bases("unf"), clock, "unf"))
+
+
+class TestGroupsOfUt11(AdapterContract):
+    @pytest.fixture
+    def world(self, bases: Bases, clock: FrozenClock) -> Iterator[World]:
+        yield from opened(SegmentWorld(bases("ut11"), clock, "ut11"))
 
 
 class TestCardsOfUnf(AdapterContract):

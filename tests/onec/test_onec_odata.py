@@ -61,6 +61,21 @@ def test_the_adapter_is_built_from_an_account(bases: Bases) -> None:
     adapter.close()
 
 
+def test_a_profile_of_the_workspace_goes_before_the_shipped_one(tmp_path: Path) -> None:
+    own = tmp_path / "profiles" / "bp30"
+    own.mkdir(parents=True)
+    words = (
+        "profile: bp30\ntitle: Ours\nentities: {customer: {resource: Catalog_Own}}\n"
+    )
+    (own / "profile.yaml").write_text(words, encoding="utf-8")
+    line = {"kind": "onec", "channel": "odata", "profile": "bp30", "url": "https://1c.example/buh", "login": "robot"}
+    fields = {**line, "name": "buh", "password": "x", "peer_code": "CON"}
+    ours, shipped = (build(Account.model_validate({**fields, "mappings": at})) for at in ((tmp_path,), ()))
+    assert isinstance(ours, ODataAdapter) and isinstance(shipped, ODataAdapter)
+    assert ours.profile.entities["customer"].resource == "Catalog_Own"
+    assert [one.capabilities("customer").feed for one in (ours, shipped)] == ["snapshot", "delta"]
+
+
 def test_cards_are_there_where_the_configuration_has_them(bp30: BaseWorld, ut11: PartnerWorld) -> None:
     assert bp30.adapter.capabilities("card").feed == "none"
     assert ut11.adapter.capabilities("card").can_create
@@ -377,74 +392,6 @@ def test_a_card_belongs_to_a_partner(bases: Bases, clock: FrozenClock) -> None:
 
 
 # -- changes
-
-
-@pytest.fixture
-def told(bases: Bases, clock: FrozenClock) -> Iterator[BaseWorld]:
-    """A base that registers changes for us."""
-    world = BaseWorld(bases("bp30"), clock, "bp30", exchange_plan=_plan_name())
-    yield world
-    world.adapter.close()
-
-
-def _plan_name() -> str:
-    from connector.sandbox.onec.profiles import PLAN
-
-    return f"ExchangePlan_{PLAN}"
-
-
-def test_after_everything_only_what_changed(told: BaseWorld) -> None:
-    ids = [told.user_adds(told.sample(number)) for number in range(6)]
-    pages = told.pages()
-    assert [page.cursor for page in pages[:-1]] == [None] * (len(pages) - 1)
-    cursor = pages[-1].cursor
-    told.user_edits(ids[2], told.change(2))
-    (page,) = told.pages(cursor)
-    assert ids[2] in {row.external_id for row in page.rows}
-    full = {row.external_id: row.body for row in told.feed()}
-    assert all(full[row.external_id] == row.body for row in page.rows)
-
-
-def test_a_message_is_acknowledged_when_every_entity_has_stored_it(told: BaseWorld) -> None:
-    adapter = told.adapter
-    adapter.entities = ("customer", "group")
-
-    def groups(cursor: str | None = None) -> Any:
-        return list(adapter.feed("group", ("Description",), cursor))[-1]
-
-    told.user_adds(told.sample(1))
-    customers, folders = told.pages()[-1].cursor, groups().cursor
-    told.user_edits(uid(1), told.change(1))
-    (first,) = told.pages(customers)
-    assert [row.external_id for row in first.rows] == [uid(1)]
-    folders = groups(folders).cursor
-    assert told.asked().count("SelectChanges") == 1, "one selection serves all entities"
-    assert "NotifyChangesReceived" not in told.asked()
-    (again,) = told.pages(first.cursor)
-    assert [row.external_id for row in again.rows] == [uid(1)], "the groups have not said that they are stored"
-    groups(folders)
-    assert told.asked().count("NotifyChangesReceived") == 1
-    (last,) = told.pages(again.cursor)
-    assert last.rows == []
-
-
-def test_an_object_deleted_for_good_is_told_as_gone(told: BaseWorld) -> None:
-    guid = told.user_adds(told.sample(1))
-    cursor = told.pages()[-1].cursor
-    kind = told.base.configuration.kinds[told.resource]
-    with told.world.lock:
-        writing.remove(told.base, kind, guid, writing.Terms())
-    rows = told.feed(cursor)
-    assert [(row.external_id, row.gone) for row in rows] == [(guid, True)]
-
-
-def test_a_plan_without_our_node_is_a_wrong_configuration(bases: Bases, clock: FrozenClock) -> None:
-    from connector.errors import ConfigError
-
-    profile = profile_of("bp30", exchange_plan=_plan_name())
-    adapter = adapter_of(bases("bp30"), clock, profile, peer_code="НЕТ")
-    with pytest.raises(ConfigError, match="НЕТ"):
-        list(adapter.feed("customer", ("Description",)))
 
 
 # -- check

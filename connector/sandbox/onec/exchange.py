@@ -46,6 +46,7 @@ def _asked(base: Base, given: Mapping[str, str]) -> tuple[Record, str, int]:
     kind = base.kind(match["plan"]) if match else None
     if match is None or kind is None:
         raise refusal(8, given["DataExchangePoint"])
+    base.may_change(kind.resource)  # both calls write: the number of a message on the changes, and on the node
     number = given["MessageNo"]
     if not (number.isascii() and number.isdigit()) or int(number) == 0:
         raise refusal(21, "MessageNo")

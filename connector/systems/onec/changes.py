@@ -4,17 +4,22 @@
 forgets them up to a number. Only the references are taken from the feed: the objects themselves are read again as JSON,
 so that an unchanged one has the same bytes as in a full reading.
 
-One node serves all entities, while each entity is stored on its own. So one selection serves them all, and a message is
-acknowledged only when every entity of the profile has come back with the number of a message whose rows are stored.
-Until then changes are given again, which costs a look and loses nothing.
+One node serves all entities, while each entity is stored on its own. So a run asks for one selection, which serves them
+all, and first tells 1C to forget the messages that every entity has stored: the least of their numbers. What was
+selected and not stored comes again; a lost notice is told again by the next run.
+
+Whatever makes the registration doubtful leads back to reading everything: another node, a base restored from a backup
+(it has received less than we knew of), changes that somebody else took (it has forgotten more than we have stored), and
+every so many runs all the same, for nobody can see from outside which objects a plan registers.
 """
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Self
 from urllib.parse import unquote
 
 from connector.errors import BrokenAnswer, ConfigError
@@ -23,15 +28,20 @@ from connector.systems.onec.errors import error_of, is_business
 from connector.systems.onec.filters import field as property_of
 from connector.systems.onec.names import title_of
 from connector.systems.onec.safexml import NotXml, Readable, child_text, elements, local
+from connector.systems.onec.values import guid_of
 from connector.systems.onec.wire import Wire
 from connector.transport.messages import Request
 
-_MAX_BYTES: Final = 512 * 1024 * 1024
+log: Final = logging.getLogger("connector.systems.onec")
+
+FULL_EVERY: Final = 96
+"""Runs between two full readings: a day of runs every quarter of an hour."""
+
+_MAX_BYTES: Final = 4 * 1024 * 1024 * 1024
 _OBJECT: Final = re.compile(r"(?:^|/)(?P<resource>[^/()]+)\(guid'(?P<guid>[0-9a-fA-F-]{36})'\)\Z")
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One object that changed, or that is no more."""
 
     resource: str
@@ -39,63 +49,149 @@ class Change:
     removed: bool = False
 
 
-@dataclass
-class Plan:
-    """Our node of an exchange plan. `sent` is the last message number the node knows of."""
+class Place(NamedTuple):
+    """How far an entity has come, as its cursor says it.
 
-    wire: Wire
-    base_url: str
-    name: str
+    `message` is the last one whose rows are stored, `runs` how many runs ago everything was read, `received` the number
+    up to which the base had forgotten changes when this was written.
+    """
+
     node: str
-    sent: int
-    entities: Collection[str]
-    _stored: dict[str, int] = field(default_factory=dict)
-    _given: set[str] = field(default_factory=set)  # the entities that have had the selection
-    _selection: tuple[Change, ...] = ()
-    _acknowledged: int = 0
+    message: int
+    runs: int
+    received: int
 
-    def since(self, entity: str, number: int) -> tuple[int, tuple[Change, ...]]:
-        """The message that follows the one whose rows are stored: its number and all changes not acknowledged yet."""
-        self._stored[entity] = number
-        self._acknowledge()
-        if not self._given or entity in self._given or number >= self.sent:
-            self.sent = max(self.sent, *self._stored.values()) + 1
-            self._selection = tuple(self._select(self.sent))
-            self._given.clear()
+    @classmethod
+    def of(cls, cursor: str | None) -> Self | None:
+        """None for what is no cursor of ours: then everything is read."""
+        node, *numbers = (cursor or "").split(" ")
+        if guid_of(node) is None or len(numbers) != len(cls._fields) - 1 or not all(map(_is_number, numbers)):
+            return None
+        return cls(node, *map(int, numbers))
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self))
+
+
+@dataclass(frozen=True)
+class Round:
+    """One selection: what it found, and what the node said of itself just before."""
+
+    node: str
+    number: int
+    received: int
+    changes: Mapping[str, Collection[Change]]
+    is_empty: bool
+
+    def of(self, resources: Iterable[str]) -> list[Change]:
+        return [change for resource in resources for change in self.changes.get(resource, ())]
+
+    def after(self, place: Place) -> Place:
+        """How far an entity is that has stored this round. An empty round leaves nothing to be forgotten."""
+        message = place.message if self.is_empty else self.number
+        return Place(self.node, message, place.runs + 1, self.received)
+
+    @property
+    def start(self) -> Place:
+        """How far an entity is that has read everything since this round was asked for."""
+        return Place(self.node, self.number, 0, self.received)
+
+
+class Plan:
+    """Our node of an exchange plan. `resources` are the ones whose changes are wanted."""
+
+    def __init__(
+        self, wire: Wire, base_url: str, name: str, code: str, *, resources: Collection[str], full_every: int
+    ) -> None:
+        self.resource = f"ExchangePlan_{name}"
+        self._wire, self._base_url, self._code = wire, base_url, code
+        self._resources, self._full_every = frozenset(resources), full_every
+        self._round: Round | None = None
+        self._given: set[str] = set()  # the entities that have had the round
+
+    def round(self, entity: str, stored: Callable[[], Iterable[Place]]) -> Round:
+        """The selection of this run: a new one when the entity has had the last one.
+
+        `stored` are the places of all entities that have one. What every one of them is past is forgotten in 1C before
+        the new selection is made.
+        """
+        if self._round is None or entity in self._given:
+            self._round = self._next(list(stored()))
+            self._given = set()
         self._given.add(entity)
-        return self.sent, self._selection
+        return self._round
 
-    def _acknowledge(self) -> None:
-        number = min(self._stored.values())
-        if set(self._stored) >= set(self.entities) and number > self._acknowledged:
-            self._tell("NotifyChangesReceived", number)
-            self._acknowledged = number
+    def continues(self, place: Place | None, now: Round) -> bool:
+        """Whether the changes of this round are all that an entity has missed."""
+        if place is None or place.node != now.node:
+            return False
+        if now.received < place.received:
+            log.warning("%s: 1C was restored from a copy: everything is read", self._wire.account)
+            return False
+        if now.received > place.message:
+            log.warning("%s: changes were taken that never were stored: everything is read", self._wire.account)
+            return False
+        return place.runs + 1 < self._full_every
 
-    def _select(self, number: int) -> list[Change]:
-        request = self._request("SelectChanges", number)
-        response = self.wire.transport.send(request)
-        if not response.ok:
-            raise error_of(response, self.name)
+    def known(self) -> tuple[str, int, int]:
+        """Our node as it stands: its guid, the last number sent and received. ConfigError when there is none."""
+        rows = self._wire.rows(
+            self.resource,
+            select=("Ref_Key", "SentNo", "ReceivedNo"),
+            where=property_of("Code").eq(self._code),
+            top=2,
+        )
+        if len(rows) != 1:
+            raise ConfigError(
+                N_("{account}: {plan} has no node with the code {code}. Make one in 1C, or remove peer_code"),
+                account=self._wire.account,
+                plan=title_of(self.resource),
+                code=self._code,
+            )
+        (row,) = rows
+        return str(row["Ref_Key"]), int(row.get("SentNo") or 0), int(row.get("ReceivedNo") or 0)
+
+    def _next(self, stored: Collection[Place]) -> Round:
+        node, sent, received = self.known()
+        places = [place for place in stored if place.node == node]
+        forgotten = min((place.message for place in places), default=0)
+        if forgotten > received:
+            self._tell(node, forgotten)
+        number = max(sent, received, *(place.message for place in places), 0) + 1
+        found: dict[str, list[Change]] = {}
+        is_empty = True
+        for change in self._select(node, number):
+            is_empty = False
+            if change.resource in self._resources:
+                found.setdefault(change.resource, []).append(change)
+        return Round(node, number, received, found, is_empty)
+
+    def _select(self, node: str, number: int) -> Iterator[Change]:
+        """Every change, as it comes: the feed holds the objects whole and may be long."""
+        request = self._request(node, "SelectChanges", number)
         try:
-            return list(changes_in(_Bytes(response.body)))
+            with self._wire.transport.stream(request) as body:
+                yield from changes_in(body)
+            return
         except NotXml as error:
             reason = error.sentence
         raise BrokenAnswer(
             N_("{account}: the list of changes cannot be read: {reason}"),
-            account=self.wire.account,
+            account=self._wire.account,
             endpoint=request.endpoint,
             reason=reason,
         )
 
-    def _tell(self, what: str, number: int) -> None:
-        response = self.wire.transport.send(self._request(what, number))
+    def _tell(self, node: str, number: int) -> None:
+        """What 1C refuses to forget it gives again: nothing is lost, and the next run tells it again."""
+        response = self._wire.transport.send(self._request(node, "NotifyChangesReceived", number))
         if not response.ok:
-            raise error_of(response, self.name)
+            log.warning("%s", error_of(response, self.resource))
 
-    def _request(self, what: str, number: int) -> Request:
-        point = f"{self.base_url}/{self.name}(guid'{self.node}')"
+    def _request(self, node: str, what: str, number: int) -> Request:
+        point = f"{self._base_url}/{self.resource}(guid'{node}')"
         return Request(
-            endpoint=f"{self.name} {what}",
+            endpoint=f"{self.resource} {what}",
             path=f"/{what}",
             verb="POST",
             query=[("DataExchangePoint", f"'{point}'"), ("MessageNo", number)],
@@ -103,37 +199,18 @@ class Plan:
             repeat="same",  # the same number selects or forgets the same changes again
             max_bytes=_MAX_BYTES,
             understood=is_business,
+            refused=lambda response: error_of(response, self.resource),
         )
-
-
-def plan_of(wire: Wire, base_url: str, name: str, code: str, entities: Collection[str]) -> Plan:
-    """Our node, found by its code. ConfigError when the plan has none of that code."""
-    rows = wire.rows(name, select=("Ref_Key", "SentNo"), where=property_of("Code").eq(code), top=2)
-    if len(rows) != 1:
-        raise ConfigError(
-            N_("{account}: {plan} has no node with the code {code}. Make one in 1C, or remove peer_code"),
-            account=wire.account,
-            plan=title_of(name),
-            code=code,
-        )
-    return Plan(wire, base_url, name, str(rows[0]["Ref_Key"]), int(rows[0].get("SentNo") or 0), entities)
 
 
 def changes_in(stream: Readable) -> Iterator[Change]:
-    """The references in an atom feed of changes, deleted ones included; what is no object (a register) is left out."""
+    """The references in an atom feed of changes, deleted ones included; what is no object (a register) has no guid."""
     for element in elements(stream, {"entry", "deleted-entry"}):
         is_removed = local(element) == "deleted-entry"
         address = element.get("ref", "") if is_removed else child_text(element, "id") or ""
         match = _OBJECT.search(unquote(address))
-        if match is not None:
-            yield Change(match["resource"], match["guid"].lower(), is_removed)
+        yield Change("", "") if match is None else Change(match["resource"], match["guid"].lower(), is_removed)
 
 
-class _Bytes:
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
-
-    def read(self, size: int = -1) -> bytes:
-        end = len(self._data) if size < 0 else self._at + size
-        part, self._at = self._data[self._at : end], min(end, len(self._data))
-        return part
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Final
 
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, Forbidden, RejectedError
 from connector.locale import N_, Sentence
 from connector.systems.base import Check
+from connector.systems.onec.changes import Plan
 from connector.systems.onec.errors import error_of
 from connector.systems.onec.metadata import Metadata
 from connector.systems.onec.names import title_of
@@ -19,21 +21,49 @@ from connector.transport.messages import Request
 _TOLERANCE: Final = 120.0
 _OWN: Final = ("Ref_Key", "DataVersion", "DeletionMark")
 
+_IN_FORCE: Final = N_("the profile in force is {file}")
+_NOT_TICKED: Final = N_(
+    "{resource} is not ticked. In 1C open {menu}, page «Состав», press «Загрузить метаданные», tick it, and press"
+    " «Сохранить и закрыть»"
+)
+_NO_PLAN: Final = N_(
+    "{plan} is not ticked, so everything is read every time. To read only what changed, open {menu} in 1C, page"
+    " «Состав», and tick it"
+)
+_NO_RIGHT: Final = N_(
+    "everything is read every time, for 1C does not let this user see what changed: {reason}. Give it the right to read"
+    " and to change {plan}"
+)
+_TOLD: Final = N_(
+    "{plan} tells what changed. Which objects it registers cannot be seen from outside: make sure that it holds"
+    " {objects}"
+)
+_LACKING: Final = N_("{resource} has no {fields}: correct the mapping or the profile")
+
 
 def check_base(
     wire: Wire,
     profile: Profile,
     entities: Mapping[str, Sequence[str]],
+    *,
     now: Callable[[], float],
     describe: Callable[[], Metadata],
+    file: Path | None = None,
+    plan: Plan | None = None,
 ) -> list[Check]:
-    """Every line in order; after the first thing that stops everything nothing more is asked."""
+    """Every line in order; after the first thing that stops everything nothing more is asked.
+
+    `file` is the profile that is in force, `plan` our node where one is configured.
+    """
+    checks = [] if file is None else [Check(name="profile", ok=True, text=Sentence(_IN_FORCE, file=file))]
     try:
-        checks = [_reachable(wire, now)]
+        checks.append(_reachable(wire, now))
         metadata = describe()
     except ConnectorError as error:
-        return [Check(name="credentials", ok=False, text=error.sentence)]
+        return [*checks, Check(name="credentials", ok=False, text=error.sentence)]
     checks += _composition(profile, entities, metadata)
+    if plan is not None:
+        checks.append(_changes(profile, plan, entities, metadata))
     for entity, paths in entities.items():
         checks += _entity(wire, profile, entity, paths, metadata)
     return checks
@@ -60,16 +90,24 @@ def _composition(profile: Profile, entities: Iterable[str], metadata: Metadata) 
     """What is not ticked in «Состав» of that which these entities need."""
     for resource in profile.resources(entities):
         if resource not in metadata:
-            text = N_("{resource} is not ticked on the page «Состав» of «Настройка стандартного интерфейса OData»")
-            is_needed = resource != profile.contacts.kinds
-            yield Check(
-                name="composition", ok=not is_needed, warning=True, text=Sentence(text, resource=title_of(resource))
-            )
-    if profile.exchange_plan is not None and profile.exchange_plan not in metadata:
-        text = N_("{resource} is not offered: changes are found by reading everything")
-        yield Check(
-            name="composition", ok=True, warning=True, text=Sentence(text, resource=title_of(profile.exchange_plan))
-        )
+            text = Sentence(_NOT_TICKED, resource=title_of(resource), menu=profile.menu)
+            is_spare = resource == profile.contacts.kinds
+            yield Check(name="composition", ok=is_spare, warning=is_spare, text=text)
+
+
+def _changes(profile: Profile, plan: Plan, entities: Iterable[str], metadata: Metadata) -> Check:
+    """Whether 1C registers changes for us. Where it does not, everything is read: slower, and nothing is missed."""
+    facts = {"plan": title_of(plan.resource), "menu": profile.menu}
+    if plan.resource not in metadata:
+        return Check(name="changes", ok=True, warning=True, text=Sentence(_NO_PLAN, **facts))
+    try:
+        plan.known()
+    except (RejectedError, Forbidden) as error:
+        return Check(name="changes", ok=True, warning=True, text=Sentence(_NO_RIGHT, **facts, reason=error.sentence))
+    except ConnectorError as error:
+        return Check(name="changes", ok=False, text=error.sentence)
+    held = dict.fromkeys(title_of(one) for entity in entities for one in profile.objects(entity))
+    return Check(name="changes", ok=True, text=Sentence(_TOLD, **facts, objects=", ".join(held)))
 
 
 def _entity(wire: Wire, profile: Profile, entity: str, paths: Sequence[str], metadata: Metadata) -> Iterator[Check]:
@@ -80,27 +118,28 @@ def _entity(wire: Wire, profile: Profile, entity: str, paths: Sequence[str], met
         return
     if described.resource not in metadata:
         return
-    lacking = _lacking(described, paths, metadata)
-    if lacking:
-        text = Sentence(
-            N_("{resource} has no {fields}: correct the mapping or the profile"),
-            resource=title_of(described.resource),
-            fields=", ".join(lacking),
-        )
-        yield Check(name=f"{entity}: fields", ok=False, text=text)
+    for resource, names in _named(profile, described, paths):
+        lacking = metadata.lacking(resource, names) if resource in metadata else ()
+        if lacking:
+            text = Sentence(_LACKING, resource=title_of(resource), fields=", ".join(lacking))
+            yield Check(name=f"{entity}: fields", ok=False, text=text)
     yield _readable(wire, entity, described)
 
 
-def _lacking(described: EntityProfile, paths: Sequence[str], metadata: Metadata) -> list[str]:
-    """Mapped, fixed and looked-up properties that the base does not have."""
-    companion = described.companion
-    its = () if companion is None else companion.fields
-    mine = [*_OWN, *described.where, *described.defaults, *(path for path in paths if path not in its)]
-    lacking = metadata.lacking(described.resource, tuple(dict.fromkeys(mine)))
-    if companion is not None and companion.resource in metadata:
-        wanted = (companion.key, *(path for path in paths if path in its))
-        lacking += metadata.lacking(companion.resource, wanted)
-    return lacking
+def _named(profile: Profile, entity: EntityProfile, paths: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every property that the mapping or the profile names, by the resource that must have it."""
+    looks = entity.find.values()
+    looked = [name for look in looks for name in (*look.fields, look.second) if name is not None]
+    table = [profile.contacts.table] if any(look.contact for look in looks) else []
+    marker = [entity.marker] if entity.marker is not None else []
+    wanted = [*_OWN, *entity.where, *entity.defaults, *entity.keys, *entity.required, *looked, *table, *marker, *paths]
+    its = () if entity.companion is None else entity.companion.fields
+    yield entity.resource, tuple(dict.fromkeys(name for name in wanted if name not in its))
+    if entity.companion is not None:
+        own = (entity.companion.key, *entity.companion.same, *entity.companion.fixed)
+        yield entity.companion.resource, tuple(dict.fromkeys((*own, *(name for name in wanted if name in its))))
+    for look in entity.keys.values():
+        yield look.resource, (look.by or "Description",)
 
 
 def _readable(wire: Wire, entity: str, described: EntityProfile) -> Check:

@@ -37,7 +37,7 @@ _TEXTS: Final[dict[str, tuple[type[ConnectorError], str]]] = {
     "8": (
         Forbidden,
         N_(
-            "{account}: 1C does not offer {resource}. In 1C open «Настройка стандартного интерфейса OData» and tick it"
+            "{account}: 1C does not offer {resource}. In 1C open «Настройки стандартного интерфейса OData» and tick it"
             " on the page «Состав»"
         ),
     ),

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from connector.errors import Invalid
 from connector.systems.onec import contacts
-from connector.systems.onec.companion import Companions, Found, companion_of
+from connector.systems.onec.companion import Companions, Found, companions_of
 from connector.systems.onec.contacts import Kinds
 from connector.systems.onec.filters import Condition, Guid, field
 from connector.systems.onec.keys import Keys
@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 log: Final = logging.getLogger("connector.systems.onec")
 
 _OWN: Final = ("Ref_Key", "DataVersion", "DeletionMark")
-_AT_ONCE: Final = 15
+AT_ONCE: Final = 15
 """Objects read by one condition: IIS refuses addresses longer than 2 KB."""
 
 _NO_PROPERTY: Final = frozenset({"6", "10", "14"})
@@ -89,21 +89,26 @@ class Objects:
             return None
         return self.as_seen(found, self.companion(guid, paths))
 
+    def requests_of_all(self) -> int:
+        """How many requests `pages` would take; asking costs one for each resource."""
+        return sum(self.wire.count(resource) // self.profile.page + 1 for resource in self.resources)
+
     def many(self, guids: Sequence[str], paths: Sequence[str]) -> Iterator[Seen]:
         """The objects of these keys, in no order; those that are not there, or hidden, are left out."""
         select = self._select(paths)
-        for start in range(0, len(guids), _AT_ONCE):
-            where = field("Ref_Key").among([Guid(guid) for guid in guids[start : start + _AT_ONCE]])
-            for found in self._rows(select, self._where(where)):
-                yield self.as_seen(found, self.companion(str(found["Ref_Key"]), paths))
+        for start in range(0, len(guids), AT_ONCE):
+            where = field("Ref_Key").among([Guid(guid) for guid in guids[start : start + AT_ONCE]])
+            rows = self._rows(select, self._where(where))
+            its = self._companions([str(row["Ref_Key"]) for row in rows], paths)
+            yield from (self.as_seen(row, its.get(str(row["Ref_Key"]))) for row in rows)
 
     def owners(self, guids: Sequence[str]) -> list[str]:
         """The objects whose companions these are."""
         companion = self.entity.companion
         found: list[str] = []
-        for start in range(0, len(guids) if companion is not None else 0, _AT_ONCE):
+        for start in range(0, len(guids) if companion is not None else 0, AT_ONCE):
             assert companion is not None
-            where = field("Ref_Key").among([Guid(guid) for guid in guids[start : start + _AT_ONCE]])
+            where = field("Ref_Key").among([Guid(guid) for guid in guids[start : start + AT_ONCE]])
             rows = self.wire.rows(companion.resource, select=("Ref_Key", companion.key), where=where)
             found += [str(row[companion.key]) for row in rows if row.get(companion.key, ZERO_GUID) != ZERO_GUID]
         return found
@@ -121,7 +126,8 @@ class Objects:
             seen = list(self.many([str(row[companion.key]) for row in rows], wanted))
         else:
             listed = self._rows(self._select(wanted), self._where(condition))
-            seen = [self.as_seen(row, self.companion(str(row["Ref_Key"]), wanted)) for row in listed]
+            its = self._companions([str(row["Ref_Key"]) for row in listed], wanted)
+            seen = [self.as_seen(row, its.get(str(row["Ref_Key"]))) for row in listed]
         return [one for one in seen if carries(one.raw, look, value, self.profile.contacts)]
 
     def marked(self, uid: str, paths: Sequence[str]) -> list[Seen]:
@@ -131,7 +137,8 @@ class Objects:
             return []
         rows = self._rows(self._select((*paths, marker)), self._where(field(marker).contains(uid)))
         found = [row for row in rows if uid in str(row.get(marker))]
-        return [self.as_seen(row, self.companion(str(row["Ref_Key"]), paths)) for row in found]
+        its = self._companions([str(row["Ref_Key"]) for row in found], paths)
+        return [self.as_seen(row, its.get(str(row["Ref_Key"]))) for row in found]
 
     # -- the parts of a row
 
@@ -186,10 +193,13 @@ class Objects:
         return Companions(self.wire, companion, paths, self.profile.page)
 
     def companion(self, guid: str, paths: Sequence[str]) -> Found | None:
+        return self._companions([guid], paths).get(guid)
+
+    def _companions(self, guids: Sequence[str], paths: Sequence[str]) -> dict[str, Found]:
         companion = self.entity.companion
         if companion is None or not set(paths) & set(companion.fields):
-            return None
-        return companion_of(self.wire, companion, guid, paths)
+            return {}
+        return companions_of(self.wire, companion, guids, paths, AT_ONCE)
 
     def _seen(self, rows: Sequence[Entity], companions: Companions | None) -> list[Seen]:
         its = {} if companions is None else companions.of([str(row.get("Ref_Key")) for row in rows])

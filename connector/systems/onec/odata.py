@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from platformdirs import user_cache_path
 
-from connector.errors import ConnectorError, Duplicate, Forbidden, Invalid, Missing
+from connector.errors import ConnectorError, Duplicate, Forbidden, Invalid, Missing, RejectedError
 from connector.locale import N_
 from connector.resources import mappings_folder
 from connector.systems.base import Capabilities, Check, Outcome, Page, Raw, Row
 from connector.systems.onec.calls import call
-from connector.systems.onec.changes import Plan, plan_of
+from connector.systems.onec.changes import FULL_EVERY, Change, Place, Plan, Round
 from connector.systems.onec.checks import check_base
 from connector.systems.onec.contacts import Kinds, kinds_of
 from connector.systems.onec.edits import Edits, Written
 from connector.systems.onec.metadata import Metadata, load_metadata, save_metadata
-from connector.systems.onec.objects import Objects, Seen
-from connector.systems.onec.profile import EntityProfile, Profile, load_profile
+from connector.systems.onec.objects import AT_ONCE, Objects, Seen
+from connector.systems.onec.profile import EntityProfile, Profile, load_profile, profile_file
 from connector.systems.onec.values import guid_of, is_empty
 from connector.systems.onec.wire import Wire, reading
 from connector.systems.rows import canonical_body, decode_body
@@ -43,15 +43,17 @@ log: Final = logging.getLogger("connector.systems.onec")
 _PATIENCE: Final = 90.0
 """Seconds for one answer at least: the first one after a pause starts a session of 1C and takes over half a minute."""
 
+_FEW: Final = 4 * AT_ONCE
+"""So many changes are read one group after the other, whatever reading everything would cost."""
+
 
 def build(
     account: Account,
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-    mappings: Path | None = None,
 ) -> ODataAdapter:
-    """The adapter of a configured account; `mappings` is the folder whose profiles count (default: the shipped one)."""
+    """The adapter of a configured account. A profile in its own mappings goes before the shipped one of that name."""
     assert account.url is not None and account.login is not None
     assert account.password is not None and account.profile is not None
     transport = Transport(
@@ -65,10 +67,21 @@ def build(
         clock=clock,
         sleep=sleep,
     )
-    profile = load_profile(account.profile, mappings or mappings_folder())
+    folders = account.mappings or (mappings_folder(),)
+    profile = load_profile(account.profile, folders)
+    if account.exchange_plan is not None:
+        profile = profile.model_copy(update={"exchange_plan": account.exchange_plan})
     url = account.url.rstrip("/")
-    cache = user_cache_path("connector") / "onec" / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.metadata"
-    return ODataAdapter(transport, profile, spoke=account.spoke, base_url=url, peer_code=account.peer_code, cache=cache)
+    return ODataAdapter(
+        transport,
+        profile,
+        spoke=account.spoke,
+        base_url=url,
+        peer_code=account.peer_code,
+        full_every=account.full_every or FULL_EVERY,
+        file=profile_file(account.profile, folders),
+        cache=user_cache_path("connector") / "onec" / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.metadata",
+    )
 
 
 class ODataAdapter:
@@ -84,21 +97,25 @@ class ODataAdapter:
         spoke: str,
         base_url: str,
         peer_code: str | None = None,
+        full_every: int = FULL_EVERY,
+        file: Path | None = None,
         cache: Path | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.account, self.spoke, self.profile = transport.account, spoke, profile
         self.wire = Wire(transport)
-        self._base_url, self._peer_code, self._now = base_url, peer_code, now
-        self._cache = cache
+        self._file, self._cache, self._now = file, cache, now
         self.entities: Collection[str] = ()
         """Those that a route reads: a message of the exchange plan is done with when all of them have stored it."""
+        self._cursors: dict[str, str | None] = {}
+        self.stored: Callable[[str], str | None] = self._cursors.get
+        """The cursor of an entity as it is stored; as last given to `feed` unless somebody knows better."""
         self._takes_key: dict[str, bool] = {}  # entity -> whether 1C was seen to take our key, or to give its own
         self._objects: dict[str, Objects] = {}
         self._paths: dict[str, tuple[str, ...]] = {}  # as last asked: read-backs are given in the same ones
         self._kinds: Kinds | None = None
         self._metadata: Metadata | None = None
-        self._plan: Plan | None = None
+        self._plan = self._plan_of(base_url, peer_code, full_every)
 
     def capabilities(self, entity: str) -> Capabilities:
         described = self.profile.entities.get(entity)
@@ -106,7 +123,7 @@ class ODataAdapter:
             return Capabilities()
         keeps = described.create and (self._gives_key(entity) or described.marker is not None)
         return Capabilities(
-            feed="delta" if self._registers_changes else "snapshot",
+            feed="snapshot" if self._plan is None else "delta",
             complete=False,  # rows that the user may not see are left out: silence about a record means nothing
             find_by=(*(("reference",) if keeps else ()), "id_1c", *described.find),
             required=tuple(described.required.values()) if described.create else (),
@@ -122,13 +139,19 @@ class ODataAdapter:
 
     def feed(self, entity: str, paths: Sequence[str], cursor: str | None = None) -> Iterator[Page]:
         objects = self._of(entity, paths)
+        self._cursors[entity] = cursor
         with reading(self.account, objects.entity.resource):
-            if not self._registers_changes:
+            now = self._round(entity)
+            if now is None or self._plan is None:
                 yield from (self._page(seen, paths) for seen in objects.pages(paths))
-            elif cursor is None:
-                yield from self._first_pages(objects, paths)
+                return
+            place = Place.of(cursor)
+            changed = self._changed(objects, now) if place and self._plan.continues(place, now) else None
+            if changed is None or place is None:
+                yield from (self._page(seen, paths) for seen in objects.pages(paths))
+                yield Page([], str(now.start))
             else:
-                yield self._changed_page(entity, objects, paths, int(cursor))
+                yield self._changed_page(objects, paths, changed)._replace(cursor=str(now.after(place)))
 
     def get(self, entity: str, external_id: str, paths: Sequence[str]) -> Row | None:
         objects = self._of(entity, paths)
@@ -198,7 +221,15 @@ class ODataAdapter:
         return call(self.wire, endpoint, params)
 
     def check(self, entities: Mapping[str, Sequence[str]]) -> list[Check]:
-        return check_base(self.wire, self.profile, entities, self._now, lambda: self._known_metadata(True))
+        return check_base(
+            self.wire,
+            self.profile,
+            entities,
+            now=self._now,
+            describe=lambda: self._known_metadata(True),
+            file=self._file,
+            plan=self._plan,
+        )
 
     def requests(self) -> int:
         return self.wire.transport.sent
@@ -219,31 +250,40 @@ class ODataAdapter:
 
     # -- changes
 
-    @property
-    def _registers_changes(self) -> bool:
-        return self.profile.exchange_plan is not None and self._peer_code is not None
+    def _plan_of(self, base_url: str, code: str | None, full_every: int) -> Plan | None:
+        name = self.profile.exchange_plan
+        if name is None or code is None:
+            return None
+        resources = self.profile.resources()
+        return Plan(self.wire, base_url, name, code, resources=resources, full_every=full_every)
 
-    def _node(self) -> Plan:
+    def _round(self, entity: str) -> Round | None:
+        """What changed for this run; None where 1C registers nothing for us, or does not let us see it."""
         if self._plan is None:
-            assert self.profile.exchange_plan is not None and self._peer_code is not None
-            entities = self.entities or frozenset(self.profile.entities)
-            self._plan = plan_of(self.wire, self._base_url, self.profile.exchange_plan, self._peer_code, entities)
-        return self._plan
+            return None
+        try:
+            return self._plan.round(entity, self._places)
+        except (RejectedError, Forbidden) as error:
+            log.warning("%s: everything is read, for changes cannot be asked for: %s", self.account, error)
+            return None
 
-    def _first_pages(self, objects: Objects, paths: Sequence[str]) -> Iterator[Page]:
-        """Everything once; what changes meanwhile is registered and comes with the first message."""
-        number = self._node().sent
-        for seen in objects.pages(paths):
-            yield self._page(seen, paths)
-        yield Page([], str(number))
+    def _places(self) -> Iterator[Place]:
+        entities = set(self.entities or self.profile.entities) & set(self.profile.entities)
+        found = (Place.of(self.stored(entity)) for entity in entities)
+        return (place for place in found if place is not None)
 
-    def _changed_page(self, entity: str, objects: Objects, paths: Sequence[str], stored: int) -> Page:
-        number, selected = self._node().since(entity, stored)
-        changes = [change for change in selected if change.resource in objects.resources]
+    def _changed(self, objects: Objects, now: Round) -> list[Change] | None:
+        """The changes of an entity, those of its companions as its own; None where reading everything costs less."""
+        changes = now.of(objects.resources)
+        if len(changes) > _FEW and -(-len(changes) // AT_ONCE) > objects.requests_of_all():
+            return None
+        return changes
+
+    def _changed_page(self, objects: Objects, paths: Sequence[str], changes: Sequence[Change]) -> Page:
         own = [change for change in changes if change.resource == objects.entity.resource]
-        owners = objects.owners([change.guid for change in changes if change not in own and not change.removed])
-        living = dict.fromkeys([change.guid for change in own if not change.removed] + owners)
-        page = self._page(list(objects.many(list(living), paths)), paths, str(number))
+        its = [change.guid for change in changes if change.resource != objects.entity.resource and not change.removed]
+        living = dict.fromkeys([change.guid for change in own if not change.removed] + objects.owners(its))
+        page = self._page(list(objects.many(list(living), paths)), paths)
         page.rows.extend(Row(change.guid, b"{}", gone=True) for change in own if change.removed)
         return page
 

@@ -12,14 +12,15 @@ Names are general knowledge of the configurations (1c.md, section 8); `check` co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from connector.errors import ConfigError
 from connector.locale import N_
-from connector.yamlfile import Strict, Wrong, load_strict
+from connector.yamlfile import Strict, Wrong, read
 
 Scalar = str | int | bool
 
@@ -107,9 +108,19 @@ class Profile(Strict):
     title: str
     entities: Mapping[str, EntityProfile]
     contacts: Contacts = Contacts()
-    exchange_plan: str | None = None  # records changes for us where the base has it and the account has a peer_code
+    menu: str = (
+        "«Настройки стандартного интерфейса OData»"  # how a person gets there, in the words of this configuration
+    )
+    exchange_plan: str | None = None  # the name of the one that registers changes, for accounts that have a peer_code
     page: int = Field(default=1000, ge=2)
     keeps_reference: bool = True  # a new object takes the GUID we choose
+
+    def objects(self, entity: str) -> tuple[str, ...]:
+        """The resources whose objects are this entity's records."""
+        described = self.entities.get(entity)
+        if described is None:
+            return ()
+        return tuple(part.resource for part in (described, described.companion) if part is not None)
 
     def resources(self, entities: Iterable[str] | None = None) -> tuple[str, ...]:
         """Every resource that these entities use (all unless named), each once: what must be ticked in «Состав»."""
@@ -121,8 +132,22 @@ class Profile(Strict):
         return (*used, self.contacts.kinds)
 
 
-def load_profile(name: str, folder: Path) -> Profile:
-    """The profile of this name below `folder` (the mappings folder). ConfigError says what is wrong where."""
-    profile: Any = load_strict(folder / "profiles" / name / "profile.yaml", Profile)
-    assert isinstance(profile, Profile)
+def load_profile(name: str, folders: Sequence[Path]) -> Profile:
+    """The profile of this name; the first of these folders of mappings that has it wins.
+
+    ConfigError says what is wrong, with file, line and column.
+    """
+    document = read(profile_file(name, folders))
+    profile: Profile = document.build(Profile)
+    if profile.profile != name:
+        raise document.error(N_("this file must say “{word}: {expected}”"), "profile", word="profile", expected=name)
     return profile
+
+
+def profile_file(name: str, folders: Sequence[Path]) -> Path:
+    """The file that is in force. ConfigError when no folder has one."""
+    inner = Path("profiles", name, "profile.yaml")
+    for folder in folders:
+        if (folder / inner).is_file():
+            return folder / inner
+    raise ConfigError(N_("there is no mapping {name}"), name=inner.as_posix())

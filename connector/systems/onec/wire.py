@@ -122,6 +122,8 @@ class Wire:
             headers={"Accept": "application/xml"},
             timeout=self._timeout,
             max_bytes=_METADATA_BYTES,
+            understood=is_business,
+            refused=lambda response: error_of(response, "$metadata"),
         )
         try:
             with self.transport.stream(request) as body:

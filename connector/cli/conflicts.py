@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from connector.cli.records import conflict_document, names_of, person, places_of, record_json, text_of
+from connector.cli.candidates import SEPARATE, offers_of, print_sides, sides_of
+from connector.cli.records import cell_of, conflict_document, names_of, person, places_of, record_json, text_of
 from connector.cli.session import Session, json_option, pass_session
 from connector.cli.texts import argument, group, into, option
 from connector.errors import ConnectorError, UsageError
 from connector.locale import LANGUAGES, N_, Sentence, translate
-from connector.locale.words import ENTITIES, FIELDS, QUESTIONS, RULES, called, shown
+from connector.locale.words import ENTITIES, FIELDS, QUESTIONS, RULES, called
 
 if TYPE_CHECKING:
     from connector.model.states import Conflict
@@ -25,9 +27,10 @@ _MARK: Final = N_("mark")
 _FIXED: Final = (N_("id"), _MARK, N_("kind"), N_("entity"), N_("record"), N_("field"), N_("base"))
 _TAKE: Final = N_("take")
 _VALUE: Final = N_("value")
-_SEPARATE: Final = "separate"
 _DIFFERENT: Final = N_("different ones")
-_UID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CHOSEN: Final = re.compile(r"\[([^\[\]]+)\]\s*\Z")
+_OF_IDENTITY: Final = (N_("the same as {record}: {command}"), N_("different ones: {command}"))
+_OF_CARD: Final = (N_("it is the card of {record}: {command}"), N_("it stays with its holder: {command}"))
 _NOTES: Final = (
     N_("What to do"),
     N_("Fill in one of the two yellow columns in each row that you want to decide; leave the others empty."),
@@ -63,7 +66,7 @@ def list_(session: Session, every: bool) -> None:
 @into(
     conflicts,
     "show",
-    help=N_("One of them, with the record as it stands in the hub."),
+    help=N_("One of them, with the record as it stands in the hub; of who is who, all candidates side by side."),
     example="connector conflicts show 3",
 )
 @argument("number", metavar="ID", type=int, help=N_("its number"))
@@ -76,17 +79,32 @@ def show_(session: Session, number: int) -> None:
         raise UsageError(N_("there is no conflict {id}"), id=number)
     body = store.hub.bodies([conflict.uid]).get(conflict.uid, b"{}")
     document = {**conflict_document(session, conflict), "record": record_json(conflict.entity, body)}
+    if conflict.kind == "identity":
+        _show_identity(session, conflict, document)
+    else:
+        session.screen.show(document, lambda: _print_values(session, document))
+
+
+def _show_identity(session: Session, conflict: Conflict, document: Mapping[str, Any]) -> None:
+    subject, candidates = sides_of(session, conflict)
 
     def render() -> None:
-        language = session.screen.language
         session.screen.table((N_("what"), N_("value")), _facts(session, document))
-        record = [
-            (called(FIELDS, name, language), _text(session, name, value)) for name, value in document["record"].items()
-        ]
-        session.screen.table((N_("record"), N_("value")), record)
-        _what_to_type(session, document)
+        print_sides(session, subject, candidates)
+        _what_to_type(session, document, candidates)
 
-    session.screen.show(document, render)
+    whole = {**document, "links": subject["links"], "identifiers": subject["identifiers"], "candidates": candidates}
+    session.screen.show(whole, render)
+
+
+def _print_values(session: Session, document: Mapping[str, Any]) -> None:
+    language = session.screen.language
+    session.screen.table((N_("what"), N_("value")), _facts(session, document))
+    record = [
+        (called(FIELDS, name, language), cell_of(session, name, value)) for name, value in document["record"].items()
+    ]
+    session.screen.table((N_("record"), N_("value")), record)
+    _what_to_type(session, document, ())
 
 
 @into(
@@ -97,11 +115,13 @@ def show_(session: Session, number: int) -> None:
         "shown still stand; the next sync carries the decision everywhere."
     ),
     example='connector conflicts resolve 3 --take kafe\nconnector conflicts resolve 3 --value "Иванов Иван"\n'
-    "connector conflicts resolve 4 --value separate",
+    "connector conflicts resolve 4 --value kafe:55\nconnector conflicts resolve 4 --value separate",
 )
 @argument("number", metavar="ID", type=int, help=N_("its number"))
 @option("--take", metavar="ACCOUNT", help=N_("whose value is right"))
-@option("--value", metavar="VALUE", help=N_("the right value; for who is who a uid, or “separate”"))
+@option(
+    "--value", metavar="VALUE", help=N_("the right value; for who is who ACCOUNT:ID of the same one, or “separate”")
+)
 @pass_session
 def resolve(session: Session, number: int, take: str | None, value: str | None) -> None:
     if (take is None) == (value is None):
@@ -180,11 +200,11 @@ def _decide(session: Session, row: Mapping[str, str], seen: set[str]) -> None:
 
 
 def _answer(text: str) -> str:
-    """What was chosen for a question of who is who: the uid that stands in it, or `separate`."""
+    """What was chosen for a question of who is who: the answer that stands in brackets at its end, or `separate`."""
     if text.casefold() in {translate(_DIFFERENT, language).casefold() for language in LANGUAGES}:
-        return _SEPARATE
-    uid = _UID.search(text)
-    return text if uid is None else uid[0]
+        return SEPARATE
+    chosen = _CHOSEN.search(text)
+    return text if chosen is None else chosen[1]
 
 
 def _by_key(row: Mapping[str, str]) -> dict[str, str]:
@@ -209,50 +229,30 @@ def _sheet(session: Session, found: Sequence[Conflict]) -> Sheet:
             called(ENTITIES, conflict.entity, language),
             names.get(conflict.uid) or conflict.uid,
             called(FIELDS, conflict.field, language),
-            _text(session, conflict.field, document["base"]),
-            *(_text(session, conflict.field, document["values"].get(account)) for account in accounts),
+            cell_of(session, conflict.field, document["base"]),
+            *(cell_of(session, conflict.field, document["values"].get(account)) for account in accounts),
             "",
             "",
         ]
         for conflict, document in zip(found, documents, strict=True)
     ]
     heads = (*(translate(head, language) for head in _FIXED), *accounts, take, value)
+    shown_ones = enumerate(zip(found, documents, strict=True))
     return Sheet(
         heads,
         rows,
         asked=frozenset({take, value}),
-        offers={(number, take): _offers(session, document) for number, document in enumerate(documents)},
+        offers={(number, take): _offers(session, conflict, document) for number, (conflict, document) in shown_ones},
         hidden=frozenset({mark}),
         notes=[translate(text, language) for text in _NOTES],
     )
 
 
-def _offers(session: Session, document: Mapping[str, Any]) -> list[str]:
+def _offers(session: Session, conflict: Conflict, document: Mapping[str, Any]) -> list[str]:
     """What may be chosen: an account of those that hold a value, or who the record is the same as."""
-    if document["kind"] != "identity":
+    if conflict.kind != "identity":
         return list(document["values"])
-    return [translate(_DIFFERENT, session.screen.language), *_candidates(session, document)]
-
-
-def _candidates(session: Session, document: Mapping[str, Any]) -> list[str]:
-    uids = [str(uid) for value in document["values"].values() if isinstance(value, list) for uid in value]
-    places = places_of(session, uids)
-    return [f"{places[uid]} [{uid}]" for uid in dict.fromkeys(uids) if uid != document["uid"]]
-
-
-def _text(session: Session, field: str | None, value: object) -> str:
-    """A value in a cell: records by their names with their uids, a word of ours by what it is called."""
-    if isinstance(value, list) and all(isinstance(one, str) and _UID.fullmatch(one) for one in value):
-        places = places_of(session, value)
-        return "; ".join(f"{places[uid]} [{uid}]" for uid in value)
-    if isinstance(value, str) and _UID.fullmatch(value):
-        return names_of(session, [value]).get(value) or value
-    if isinstance(value, dict):
-        language = session.screen.language
-        return "; ".join(
-            f"{called(FIELDS, name, language)}: {_text(session, name, one)}" for name, one in value.items()
-        )
-    return shown(field, text_of(value), session.screen.language)
+    return [translate(_DIFFERENT, session.screen.language), *offers_of(session, conflict)]
 
 
 def _mark(conflict: Conflict) -> str:
@@ -264,10 +264,7 @@ def _mark(conflict: Conflict) -> str:
 
 
 def _shown(session: Session, document: Mapping[str, Any], account: str) -> str:
-    value = document["values"][account]
-    if isinstance(value, list):
-        return f"{account}: {' | '.join(places_of(session, map(str, value)).values())}"
-    return f"{account}: {_text(session, document['field'], value)}"
+    return f"{account}: {cell_of(session, document['field'], document['values'][account])}"
 
 
 def _decided(document: Mapping[str, Any], language: str) -> str | None:
@@ -294,31 +291,35 @@ def _rows(session: Session, documents: Sequence[Mapping[str, Any]]) -> list[tupl
 
 
 def _facts(session: Session, document: Mapping[str, Any]) -> list[tuple[object, object]]:
-    """One conflict, line by line; what is empty is left out."""
-    language, uid = session.screen.language, document["uid"]
+    """One conflict, line by line; what is empty is left out. Candidates are shown elsewhere."""
+    language, uid, field = session.screen.language, document["uid"], document["field"]
+    values = {} if document["kind"] == "identity" else document["values"]
     rows: list[tuple[object, object]] = [
         (Sentence(N_("id")), document["id"]),
         (Sentence(N_("kind")), called(QUESTIONS, document["kind"], language)),
         (Sentence(N_("entity")), called(ENTITIES, document["entity"], language)),
-        (Sentence(N_("record")), f"{places_of(session, [uid])[uid]} [{uid}]"),
-        (Sentence(N_("field")), called(FIELDS, document["field"], language)),
-        (Sentence(N_("base")), _text(session, document["field"], document["base"])),
-        *((account, _text(session, document["field"], value)) for account, value in document["values"].items()),
+        (Sentence(N_("record")), places_of(session, [uid])[uid]),
+        (Sentence(N_("uid")), uid),
+        (Sentence(N_("field")), called(FIELDS, field, language)),
+        (Sentence(N_("base")), cell_of(session, field, document["base"])),
+        *((account, cell_of(session, field, value)) for account, value in values.items()),
         (Sentence(N_("decided")), _decided(document, language)),
     ]
     return [(head, value) for head, value in rows if value not in (None, "")]
 
 
-def _what_to_type(session: Session, document: Mapping[str, Any]) -> None:
+def _what_to_type(session: Session, document: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) -> None:
     """The commands that decide it, to be copied."""
     if document["status"] != "open":
         return
-    begin = f"connector conflicts resolve {document['id']}"
+    begin, say = f"connector conflicts resolve {document['id']}", session.screen.say
     if document["kind"] != "identity":
         for account in document["values"]:
-            session.screen.say(N_("as {account} says: {command}"), account=account, command=f"{begin} --take {account}")
+            say(N_("as {account} says: {command}"), account=account, command=f"{begin} --take {account}")
         return
-    for candidate in _candidates(session, document):
-        command = f"{begin} --value {_answer(candidate)}"
-        session.screen.say(N_("the same as {record}: {command}"), record=candidate.rpartition(" [")[0], command=command)
-    session.screen.say(N_("different ones: {command}"), command=f"{begin} --value {_SEPARATE}")
+    texts = _OF_CARD if document["entity"] == "card" else _OF_IDENTITY
+    places = places_of(session, [one["uid"] for one in candidates])
+    for number, one in enumerate(candidates, 1):
+        record = f"{number}, {places[one['uid']]}"
+        say(texts[0], record=record, command=f"{begin} --value {shlex.quote(one['answer'])}")
+    say(texts[1], command=f"{begin} --value {SEPARATE}")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import getpass
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+
+from connector.locale.words import FIELDS, called, shown
 
 if TYPE_CHECKING:
     from connector.cli.session import Session
     from connector.model.states import Conflict, Link
 
 _LONG: Final = 16
+_UID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def person() -> str:
@@ -112,3 +116,17 @@ def text_of(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def cell_of(session: Session, field: str | None, value: object) -> str:
+    """A canonical value as a person reads it: records by name and place, a word of ours by what it is called."""
+    language = session.screen.language
+    if isinstance(value, list) and value and all(isinstance(one, str) and _UID.fullmatch(one) for one in value):
+        return "; ".join(places_of(session, value).values())
+    if isinstance(value, str) and _UID.fullmatch(value):
+        return names_of(session, [value]).get(value) or value
+    if isinstance(value, dict):
+        return "; ".join(
+            f"{called(FIELDS, name, language)}: {cell_of(session, name, one)}" for name, one in value.items()
+        )
+    return shown(field, text_of(value), language)

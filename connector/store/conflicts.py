@@ -178,14 +178,21 @@ class Conflicts:
         )
         return {conflict.uid: conflict for conflict in map(_conflict, rows)}
 
-    def close(self, conflict_id: int, winner: str | None, by: str, rule: str, at: str) -> bool:
-        """Decide an open conflict; False when it was decided already, which is never decided over.
+    def naming(self, uids: Sequence[str]) -> list[Conflict]:
+        """The open questions of who is who that ask about any of these records, in the order they arose."""
+        named = " OR ".join("vals LIKE ?" for _ in uids)
+        rows = self._db.all(
+            f"SELECT {_COLUMNS} FROM conflict WHERE {_OF_OPEN} AND kind = 'identity'"
+            f" AND (uid {self._db.among} OR {named})",
+            (self._db.listed(uids), *(f"%{uid}%" for uid in uids)),
+        )
+        return [_conflict(row) for row in sorted(rows, key=itemgetter(0))]
 
-        One that was closed because its record was merged away takes the name of the person who did so.
-        """
+    def close(self, conflict_id: int, winner: str | None, by: str, rule: str, at: str) -> bool:
+        """Decide an open conflict; False when it was decided already, which is never decided over."""
         touched = self._db.run(
             "UPDATE conflict SET status = 'resolved', winner = ?, by = ?, rule = ?, at = ?"
-            " WHERE id = ? AND (status = 'open' OR by = 'merge')",
+            " WHERE id = ? AND status = 'open'",
             (winner, by, rule, at, conflict_id),
         )
         return touched == 1
@@ -199,9 +206,10 @@ class Conflicts:
         )
 
     def move(self, uid: str, survivor: str) -> None:
-        """Close what was asked about a record that has been merged into another."""
+        """Close what was asked about the values of a record that has been merged into another: they are merged anew."""
         self._db.run(
-            "UPDATE conflict SET status = 'resolved', winner = ?, by = 'merge' WHERE uid = ? AND status = 'open'",
+            "UPDATE conflict SET status = 'resolved', winner = ?, by = 'merge'"
+            " WHERE uid = ? AND status = 'open' AND kind <> 'identity'",
             (survivor, uid),
         )
 

@@ -17,6 +17,7 @@ from connector.store import Store
 from connector.store.hub import TO_MERGE, TO_PLAN
 from connector.sync.identity import referring
 from connector.sync.observe import decode, encode
+from connector.sync.questions import carry_over
 
 
 def join(store: Store, link: Link, uid: str, *, at: str, by: str) -> None:
@@ -38,7 +39,7 @@ def join(store: Store, link: Link, uid: str, *, at: str, by: str) -> None:
         old = link.uid
         store.crosswalk.move(link.id, uid, True, "manual", by, at)
         if not store.crosswalk.of([old])[old]:
-            _retire(store, link.entity, old, uid)
+            _retire(store, link.entity, old, uid, at=at, by=by)
         _again(store, link.entity, uid)
 
 
@@ -73,17 +74,18 @@ def merge_records(store: Store, loser: str, survivor: str, *, at: str, by: str) 
             if primary and own is not None:  # a row that is deleted there makes way for one that lives
                 store.crosswalk.move(own.id, survivor, False, own.how, by, at)
             store.crosswalk.move(link.id, survivor, primary, link.how, by, at)
-        _retire(store, entity, loser, survivor)
+        _retire(store, entity, loser, survivor, at=at, by=by)
         _again(store, entity, survivor)
 
 
-def _retire(store: Store, entity: str, loser: str, survivor: str) -> None:
+def _retire(store: Store, entity: str, loser: str, survivor: str, *, at: str, by: str) -> None:
     """The loser lives on as a name of the survivor; what referred to it refers to the survivor."""
     held = store.hub.identifiers([loser])[loser]
     store.hub.forget([(entity, scheme, value, loser) for scheme, value in held])
     store.hub.identify([(entity, "id_1c", value, survivor) for scheme, value in held if scheme == "id_1c"])
     store.hub.identify([(entity, "card_uid", value, survivor) for scheme, value in held if scheme == "card_uid"])
     store.hub.set_survivor(loser, survivor)
+    carry_over(store, loser, survivor, at=at, by=by)
     store.conflicts.move(loser, survivor)
     store.db.run("DELETE FROM dirty WHERE uid = ?", (loser,))
     for other, name in referring(entity):
@@ -133,7 +135,7 @@ def proposals(store: Store, entity: str, least: int = 60) -> list[Proposal]:
         for other, two in records[number + 1 :]:
             if spokes[uid] & spokes[other] or not spokes[uid] or not spokes[other]:
                 continue
-            score = _alike(str(one.get("name") or ""), str(two.get("name") or ""))
+            score = likeness(str(one.get("name") or ""), str(two.get("name") or ""))
             if score >= least:
                 same = tuple(
                     name
@@ -146,8 +148,8 @@ def proposals(store: Store, entity: str, least: int = 60) -> list[Proposal]:
     return sorted(found, key=lambda proposal: (-proposal.score, -len(proposal.same), proposal.uid))
 
 
-def _alike(one: str, other: str) -> int:
-    """0..100; word order and case do not count, and a name that is part of the other is much like it."""
+def likeness(one: str, other: str) -> int:
+    """Of two names, 0..100; word order and case do not count, and a name that is part of the other is much like it."""
     left, right = (" ".join(sorted(text.casefold().split())) for text in (one, other))
     try:
         from rapidfuzz.fuzz import WRatio

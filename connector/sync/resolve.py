@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from connector.sync.ledger.resolve import LedgerResolver
 from connector.sync.merge import Unit, units_of
 from connector.sync.observe import decode, encode
 from connector.sync.people import merge_records
+from connector.sync.questions import ask, uids_of, without
 from connector.sync.view import Mappings, View, load
 
 SEPARATE = "separate"
@@ -39,7 +41,7 @@ class Resolver:
     def take(self, conflict_id: int, account: str) -> None:
         """Decide for what an account (or its spoke) holds."""
         conflict = self._open(conflict_id)
-        spoke = self._spoke(conflict, account)
+        spoke = self._spoke(conflict.entity, account)
         if spoke not in conflict.values:
             raise UsageError(
                 N_("conflict {id} has no value of {account}; it has those of {known}"),
@@ -48,11 +50,17 @@ class Resolver:
                 known=", ".join(conflict.values),
             )
         if conflict.kind == "identity":
-            raise UsageError(N_("conflict {id} asks who is who: give --value UID, or --value separate"), id=conflict_id)
+            raise UsageError(
+                N_("conflict {id} asks who is who: give --value ACCOUNT:ID of the same one, or --value separate"),
+                id=conflict_id,
+            )
         self._decide(conflict, conflict.values[spoke], winner=spoke)
 
     def value(self, conflict_id: int, text: str) -> None:
-        """Decide for a value typed by the person; for an identity conflict the uid it is the same as, or `separate`."""
+        """Decide for a value typed by the person; for an identity conflict who it is the same as, or `separate`.
+
+        Who: ACCOUNT:ID of a row of a candidate, or the candidate's uid.
+        """
         conflict = self._open(conflict_id)
         if conflict.kind == "identity":
             self._identify(conflict, text)
@@ -69,8 +77,8 @@ class Resolver:
             raise UsageError(N_("conflict {id} is decided already"), id=conflict_id)
         return conflict
 
-    def _spoke(self, conflict: Conflict, account: str) -> str:
-        routes = self.routes[conflict.entity].routes
+    def _spoke(self, entity: str, account: str) -> str:
+        routes = self.routes[entity].routes if entity in self.routes else ()
         return next((route.spoke for route in routes if account in (route.account, route.spoke)), account)
 
     def _parse(self, conflict: Conflict, text: str) -> Any:
@@ -144,24 +152,42 @@ class Resolver:
         self.store.hub.mark(view.entity, [view.uid], TO_MERGE)
 
     def _identify(self, conflict: Conflict, text: str) -> None:
-        survivor = self.store.hub.survivor
-        subject = survivor(conflict.uid)
-        rivals = {survivor(uid) for uids in conflict.values.values() for uid in uids} - {subject}
-        text = text if text == SEPARATE else survivor(text)
+        subject = self.store.hub.survivor(conflict.uid)
+        rivals = {self.store.hub.survivor(uid) for uid in uids_of(conflict.values)} - {subject}
+        chosen = text if text == SEPARATE else self._named(conflict, text)
         with self.store.transaction(durable=True):
-            if conflict.entity == "card" and conflict.field == "customer":
-                self._hold(conflict, text, rivals)
-                return
-            if text == SEPARATE:
+            if _asks_for_holder(conflict):
+                self._hold(conflict, chosen, rivals)
+            elif chosen == SEPARATE:
                 self.store.conflicts.close(conflict.id, SEPARATE, self.by, "manual", self.at)
                 self.store.hub.mark(conflict.entity, [subject, *rivals], TO_PLAN)
-                return
-            self._candidate(conflict, text, rivals)
-            if is_ledger(conflict.entity):
-                self._ledger(conflict.entity).join(subject, text)
             else:
-                merge_records(self.store, subject, text, at=self.at, by=self.by)
-            self.store.conflicts.close(conflict.id, text, self.by, "manual", self.at)
+                self._candidate(conflict, chosen, rivals)
+                self._same(conflict, subject, chosen)
+
+    def _named(self, conflict: Conflict, text: str) -> str:
+        """The record that is meant by a uid, or by ACCOUNT:ID of one of its rows."""
+        account, colon, external_id = text.strip().partition(":")
+        if not colon:
+            return self.store.hub.survivor(text.strip())
+        entity = "customer" if _asks_for_holder(conflict) else conflict.entity
+        external_id = external_id.removeprefix(f"{entity}:")
+        link = self.store.crosswalk.at(self._spoke(entity, account), entity, external_id)
+        if link is None:
+            text = N_("{account} has no {entity} {id}")
+            raise UsageError(text, account=account, entity=entity, id=external_id)
+        return link.uid
+
+    def _same(self, conflict: Conflict, subject: str, chosen: str) -> None:
+        """The two are one. Whether the other candidates are it too is a question of its own."""
+        self.store.conflicts.close(conflict.id, chosen, self.by, "manual", self.at)
+        if is_ledger(conflict.entity):
+            self._ledger(conflict.entity).join(subject, chosen)
+        else:
+            merge_records(self.store, subject, chosen, at=self.at, by=self.by)
+        left = without(conflict.values, subject, chosen)
+        if left:
+            ask(self.store, replace(conflict, id=0, uid=chosen, values=left), self.at)
 
     def _ledger(self, entity: str) -> LedgerResolver:
         return LedgerResolver(self.store, self.routes[entity], self.mappings, at=self.at, by=self.by)
@@ -210,3 +236,8 @@ class Resolver:
         self.store.hub.put([(encode({name: body[name] for name in fields_of("card") if name in body}), conflict.uid)])
         self.store.hub.forget([("card", "customer", str(old), conflict.uid)])
         self.store.hub.identify([("card", "customer", customer, conflict.uid)])
+
+
+def _asks_for_holder(conflict: Conflict) -> bool:
+    """Whether the question is whose card it is; its candidates are customers."""
+    return conflict.entity == "card" and conflict.field == "customer"

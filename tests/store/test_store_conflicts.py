@@ -146,16 +146,20 @@ def test_a_question_that_answered_itself(conflicts: Conflicts) -> None:
     assert (gone.kind, gone.field, gone.by, gone.winner, gone.at) == ("field", "phone", "agreed", None, "now")
 
 
-def test_questions_about_a_merged_record_are_closed_and_signed_by_who_merged(conflicts: Conflicts) -> None:
+def test_what_was_asked_about_the_values_of_a_merged_record_is_closed(conflicts: Conflicts) -> None:
     conflicts.write([conflict(), conflict(kind="identity", field=None), conflict("u2")], 1, AT)
     conflicts.move("u1", "u2")
-    assert [one.uid for one in conflicts.all("open")] == ["u2"]
-    assert {(one.winner, one.by) for one in conflicts.all("resolved")} == {("u2", "merge")}
-    identity = conflicts.all("resolved")[1]
-    assert conflicts.close(identity.id, "u2", "Anna", "manual", "now")
-    signed = conflicts.get(identity.id)
-    assert signed is not None
-    assert signed.by == "Anna"
+    assert [(one.uid, one.kind) for one in conflicts.all("open")] == [("u1", "identity"), ("u2", "field")]
+    assert [(one.winner, one.by) for one in conflicts.all("resolved")] == [("u2", "merge")]
+
+
+def test_open_questions_of_who_is_who_are_found_by_whom_they_name(conflicts: Conflicts) -> None:
+    asks = [conflict(uid, kind="identity", values={"kafe": [rival]}) for uid, rival in (("u1", "u2"), ("u3", "u4"))]
+    conflicts.write([*asks, conflict("u2")], 1, AT)
+    assert [one.uid for one in conflicts.naming(["u2"])] == ["u1"]
+    assert [one.uid for one in conflicts.naming(["u3", "u2"])] == ["u1", "u3"]
+    conflicts.close(conflicts.naming(["u4"])[0].id, "u4", "Anna", "manual", "now")
+    assert conflicts.naming(["u4", "u9"]) == []
 
 
 def test_nothing_is_written_of_a_group_that_fails(conflicts: Conflicts) -> None:

@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "mapping": Entry("mapping", "mapping", N_("prove mappings, follow one record, schemas for editors")),
     "catalogue": Entry("catalogue", "catalogue", N_("every endpoint we know, with its parameters")),
     "call": Entry("call", "call", N_("one raw call of one endpoint")),
+    "exchange": Entry("exchange", "exchange", N_("files of 1C and of a bank, carried by hand")),
     "serve": Entry("serve", "serve", N_("1C comes by itself, the sync runs by itself; until it is stopped")),
     "schedule": Entry("schedule", "schedule", N_("run by itself: systemd, cron, Windows Task Scheduler")),
     "sandbox": Entry("sandbox", "sandbox", N_("emulators of the five systems on this machine")),

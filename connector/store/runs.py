@@ -1,4 +1,7 @@
-"""Runs, cursors, brakes, consent, proved money units and when tokens were obtained. The only writer of their tables."""
+"""Runs, cursors, brakes, consent, proved money units, imported files, when tokens were obtained.
+
+The only writer of their tables.
+"""
 
 from __future__ import annotations
 
@@ -136,6 +139,20 @@ class Runs:
             " ON CONFLICT (account, endpoint, field) DO UPDATE SET unit = excluded.unit,"
             " proved_at = excluded.proved_at",
             (account, endpoint, field, unit, at),
+        )
+
+    # files that a person has imported
+
+    def imported(self, account: str, key: str) -> dict[str, str] | None:
+        """When and as which file the account was given this content before: `at`, `file`."""
+        value: str | None = self._db.value("SELECT value FROM meta WHERE key = ?", (f"imported:{account}:{key}",))
+        return None if value is None else json.loads(value)
+
+    def remember_import(self, account: str, key: str, said: Mapping[str, str]) -> None:
+        """Remember what `imported` tells."""
+        self._db.run(
+            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (f"imported:{account}:{key}", json.dumps(dict(said), ensure_ascii=False)),
         )
 
     # tokens

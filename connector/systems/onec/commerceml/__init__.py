@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from connector.systems.onec.commerceml.adapter import CommercemlAdapter, Returned, build, orders_of
+from connector.systems.onec.commerceml.adapter import INBOX, CommercemlAdapter, Returned, build, orders_of
 from connector.systems.onec.commerceml.orders import (
     VERSIONS,
     OrdersFile,
@@ -31,6 +31,7 @@ from connector.systems.onec.commerceml.state import OrderState, Paper, state_of
 from connector.systems.onec.commerceml.values import GoodId, good_id
 
 __all__ = [
+    "INBOX",
     "VERSIONS",
     "CommercemlAdapter",
     "Counted",

@@ -1,0 +1,157 @@
+"""A file that a person brings, delivered to an account: it lies where a push of 1C would, and the next run reads it.
+
+    delivered = deliver(workspace, account, read_files(path))
+
+Only a file that was read to its end is delivered, so one that breaks off changes nothing. What was delivered once is
+known again by its content, or by the number of its message, and is passed over.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from shutil import copyfileobj
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from connector.errors import StopError, UsageError
+from connector.jobs.exchange.formats import Format
+from connector.jobs.exchange.reading import Read
+from connector.locale import N_, Sentence
+from connector.systems.onec.archives import Opened
+
+if TYPE_CHECKING:
+    from connector.config import Account
+    from connector.jobs.workspace import Workspace
+
+_TAKES: Final[Mapping[str, Format]] = {
+    "commerceml": "commerceml",
+    "enterprisedata": "enterprisedata",
+    "soap": "enterprisedata",
+    "bank": "bank",
+}
+_CHUNK: Final = 256 * 1024
+_ROOM: Final = 500
+
+
+class Delivered(NamedTuple):
+    """Whether the file is new to the account, and what became of it."""
+
+    new: bool
+    said: Sentence
+
+
+def deliver(workspace: Workspace, account: Account, read: Read) -> Delivered:
+    """Deliver a file that was read. UsageError where the account has no use for it."""
+    taken = _TAKES.get(account.channel or "")
+    if taken is None:
+        raise UsageError(N_("{account} takes no exchange files"), account=account.name)
+    if taken != read.format:
+        text = N_("{account} takes files of {taken}, and this is one of {format}")
+        raise UsageError(text, account=account.name, taken=taken, format=read.format)
+    if not workspace.entities_read(account.name):
+        text = N_("no route of mappings/routes.yaml reads anything through {account}: there is nothing to deliver")
+        raise UsageError(text, account=account.name)
+    key = _key(read)
+    before = workspace.store.runs.imported(account.name, key)
+    if before is not None:
+        text = N_("it was imported before, at {at} as {file}: nothing was done")
+        return Delivered(False, Sentence(text, at=before["at"], file=before["file"]))
+    delivered = _WAYS[taken](workspace, account, read)
+    if delivered.new:
+        said = {"at": workspace.now, "file": read.files[0][0]}
+        workspace.store.runs.remember_import(account.name, key, said)
+    return delivered
+
+
+def _key(read: Read) -> str:
+    """What a file is known by again: its content, packed or not, whatever it is called."""
+    digest = sha256()
+    for _, opened in read.files:
+        with opened() as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+        digest.update(b"\x00")
+    return digest.hexdigest()
+
+
+def _site(workspace: Workspace, account: Account, read: Read) -> Delivered:
+    """Into the inbox of the exchange with a site; orders in it are acknowledged, for 1C has them."""
+    from connector.jobs.desk import SiteDesk
+    from connector.systems.onec.commerceml import INBOX, orders_of, read_file
+    from connector.systems.onec.inbox import Inbox
+
+    assert account.folder is not None
+    inbox = Inbox(account.folder / INBOX)
+    with _speaking(account.folder):
+        account.folder.mkdir(parents=True, exist_ok=True)
+        parts = [_copied(opened, account.folder / f"import.{os.getpid()}.{number}")
+                 for number, (_, opened) in enumerate(read.files)]  # fmt: skip
+        for part in parts:
+            inbox.put(part)
+    desk = SiteDesk(workspace, account.name, lambda: None)
+    for name, opened in read.files:
+        with opened() as stream:
+            orders = orders_of(read_file(stream, name).items)
+            while room := list(islice(orders, _ROOM)):
+                desk.returned(room)
+    return _waits(account)
+
+
+def _bank(workspace: Workspace, account: Account, read: Read) -> Delivered:
+    """Into the folder of statements, under a name that is free there."""
+    del workspace
+    assert account.folder is not None
+    new = False
+    with _speaking(account.folder):
+        account.folder.mkdir(parents=True, exist_ok=True)
+        for name, opened in read.files:
+            with opened() as stream:
+                data = stream.read()
+            new = _put(account.folder, name, data) or new
+    if new:
+        return _waits(account)
+    text = N_("it lies in the folder of {account} already: nothing was done")
+    return Delivered(False, Sentence(text, account=account.name))
+
+
+def _put(folder: Path, name: str, data: bytes) -> bool:
+    """Whether it is new there."""
+    if any(file.stat().st_size == len(data) and file.read_bytes() == data for file in folder.glob("*.[tT][xX][tT]")):
+        return False
+    stem = Path(name).stem
+    target = folder / f"{stem}.txt"
+    if target.exists():
+        target = folder / f"{stem}-{sha256(data).hexdigest()[:8]}.txt"
+    part = folder / f"{target.name}.part"
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, target)
+    return True
+
+
+def _copied(opened: Opened, target: Path) -> Path:
+    with opened() as stream, target.open("wb") as file:
+        copyfileobj(stream, file, _CHUNK)
+    return target
+
+
+def _waits(account: Account) -> Delivered:
+    return Delivered(True, Sentence(N_("{account} has it: the next “connector sync” reads it"), account=account.name))
+
+
+@contextmanager
+def _speaking(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        text = N_("{folder}: the folder of the exchange cannot be used: {reason}")
+        raise StopError(text, folder=folder, reason=error.strerror or type(error).__name__) from error
+
+
+_WAYS: Final = {"commerceml": _site, "bank": _bank}

@@ -46,7 +46,9 @@ def test_other_content_under_the_same_id_is_a_question_and_a_line_of_the_journal
         "books": "474.00", "counter": "948.00",
     }  # fmt: skip
     assert [line["total"] for line in shown["values"]["counter"]["lines"]] == ["474.00", "474.00"]
-    assert told.waits() == [("it was changed after it had been carried: lines, total", None, 47400)]
+    assert told.waits() == [
+        ("it was changed after it had been carried: lines, total (books 474.00, counter 948.00; lines 2)", None, 47400)
+    ]
     assert (report.status, report.exit_code) == ("attention", 1)
     again = told.sync()
     assert written(again) == 0 and len(told.store.conflicts.all()) == 1 and len(told.waits()) == 1
@@ -91,11 +93,12 @@ def test_what_was_corrected_in_the_books_by_hand_is_not_written_again(told: Worl
     double(told)
     told.sync()
     (key,) = told.books.rows("order")
-    told.books.edit("order", key, sum="948.00", rows=[{"by": "hand"}])
+    by_hand = [{**told.document()["rows"][0], "by": "hand"}] * 2
+    told.books.edit("order", key, sum="948.00", rows=by_hand)
     told.sync()
     resolver(told).take(question(told).id, "counter")
     report = told.sync()
-    assert told.document()["rows"] == [{"by": "hand"}]
+    assert told.document()["rows"] == by_hand
     assert (written(report), report.status) == (0, "clean")
 
 
@@ -103,7 +106,8 @@ def test_a_change_in_the_books_is_asked_about_too(told: World) -> None:
     (key,) = told.books.rows("order")
     told.books.edit("order", key, sum="400.00")
     told.sync()
-    assert told.waits() == [("it was changed after it had been carried: total", None, 7400)]
+    text = "it was changed after it had been carried: total (books 400.00, counter 474.00)"
+    assert told.waits() == [(text, None, 7400)]
     assert question(told).values == {"books": {"total": 40000}, "counter": {"total": 47400}}
     resolver(told).take(question(told).id, "books")
     assert told.sync().status == "clean"

@@ -82,7 +82,7 @@ def test_a_feed_that_shows_our_uid_acknowledges_it(site: World) -> None:
     site.position(site.person())
     site.sync()
     (offer,) = pending(site)
-    site.books.insert("order", {"day": offer.raw["day"], "sum": "474.00", "who": offer.raw["who"]}, "NZ-1")
+    site.books.insert("order", dict(offer.raw), "NZ-1")
     adapter = site.adapters["books"]
     plain = adapter._as_row
 

@@ -88,15 +88,17 @@ def _read_back(target: Told, facts: frozenset[str]) -> None:
     """
     shadow = target.link.shadow
     for name in (facts & target.values.keys()) - shadow.overruled.keys():
-        if not shadow.has(name) or target.equal(name, target.values[name], shadow.spoke[name]):
-            shadow.agree(name, target.values[name], target.values[name])
+        if not shadow.has(name) or (name != "lines" and target.equal(name, target.values[name], shadow.spoke[name])):
+            shadow.agree(name, target.values[name], target.values[name])  # lines stay as they were told: they say more
 
 
 def _question(view: LedgerView, facts: frozenset[str], settled: Settled) -> None:
     """One question for all that differs from what was agreed; it goes when nothing does."""
-    sides = [side for side in (view.source, *view.targets.values()) if side is not None]
+    sides = view.sides
     changes = {side.link.spoke: side.changed(facts) for side in sides} if view.told else {}
     names = sorted({name for change in changes.values() for name in change})
+    if "lines" in names and "total" not in names:
+        names.append("total")  # what the lines come to is shown in any case
     held = view.question(None)
     if not names:
         if held is not None:
@@ -108,7 +110,7 @@ def _question(view: LedgerView, facts: frozenset[str], settled: Settled) -> None
         entity=view.entity,
         uid=view.uid,
         field=None,
-        base={name: _agreed(sides, changes, name) for name in names},
+        base={name: _agreed(sides, changes, name) for name in names if any(one.link.shadow.has(name) for one in sides)},
         values={side.link.spoke: said for side in sides if (said := says(side, names))},
         rule="manual",
         winner=None,
@@ -120,8 +122,9 @@ def _question(view: LedgerView, facts: frozenset[str], settled: Settled) -> None
 
 
 def _agreed(sides: Sequence[Told], changes: Mapping[str, Mapping[str, Any]], name: str) -> Any:
-    """What the first side that says otherwise had agreed to."""
-    return next(side.link.shadow.spoke[name] for side in sides if name in changes[side.link.spoke])
+    """What the first side that says otherwise had agreed to, else what any side had."""
+    ordered = sorted(sides, key=lambda side: name not in changes[side.link.spoke])
+    return next(side.link.shadow.spoke[name] for side in ordered if side.link.shadow.has(name))
 
 
 def says(side: Told, names: Sequence[str]) -> dict[str, Any]:
@@ -137,7 +140,7 @@ def says(side: Told, names: Sequence[str]) -> dict[str, Any]:
 def _flow(view: LedgerView, units: Sequence[Unit], tolerance: float, settled: Settled) -> None:
     """The status flow is a mirror of its own."""
     flow = ENTITIES[view.entity].flow
-    told = [side for side in (view.source, *view.targets.values()) if side is not None]
+    told = view.sides
     sides = [
         Side(
             side.link.spoke,

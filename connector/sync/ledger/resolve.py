@@ -46,7 +46,7 @@ class LedgerResolver:
     def _flow(self, view: LedgerView, name: str, value: Any) -> None:
         """A state that sides hold differently: as with a mirror."""
         view.hub[name] = value
-        for side in _sides(view):
+        for side in view.sides:
             if name not in side.values:
                 continue
             if side.equal(name, side.values[name], value):
@@ -58,7 +58,7 @@ class LedgerResolver:
     def _document(self, view: LedgerView, conflict: Conflict, winner: str) -> None:
         """The source's content counts, and targets are told it again; or what a target holds is left as it is."""
         names = frozenset(conflict.base)
-        for side in _sides(view):
+        for side in view.sides:
             shown = conflict.values.get(side.link.spoke)
             if shown is not None and says(side, sorted(names)) != shown:
                 text = N_("conflict {id}: the value of {account} has changed since; look again and decide anew")
@@ -83,7 +83,7 @@ class LedgerResolver:
         amounts = told_amounts(new, Target(target.route, mapping, Capabilities()))
         read = {name for name in names if name in target.values and name in amounts}
         shadow = target.link.shadow
-        if read and all(target.equal(name, target.values[name], amounts[name]) for name in read):
+        if read and all(target.same(name, target.values[name], amounts[name]) for name in read):
             for name in read:  # somebody has corrected it there by hand
                 shadow.agree(name, target.values[name], target.values[name])
             return
@@ -103,7 +103,7 @@ class LedgerResolver:
     def _store(self, view: LedgerView) -> None:
         order = fields_of(view.entity)
         self.store.hub.put([(encode({name: view.hub[name] for name in order if name in view.hub}), view.uid)])
-        self.store.crosswalk.shadows([(shadow_bytes(side.link.shadow), side.link.id) for side in _sides(view)])
+        self.store.crosswalk.shadows([(shadow_bytes(side.link.shadow), side.link.id) for side in view.sides])
 
     # two facts are one
 
@@ -122,4 +122,4 @@ class LedgerResolver:
 
 
 def _sides(view: LedgerView) -> list[Told]:
-    return [side for side in (view.source, *view.targets.values()) if side is not None]
+    return view.sides

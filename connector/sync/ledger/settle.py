@@ -15,7 +15,7 @@ from connector.sync.identity import identity_conflict
 from connector.sync.ledger.facts import settle
 from connector.sync.ledger.goods import Goods, mention_of
 from connector.sync.ledger.tell import amount
-from connector.sync.ledger.view import LedgerView, Told, load
+from connector.sync.ledger.view import LedgerView, load
 from connector.sync.merge import Unit, units_of
 from connector.sync.rows import encode, problem_line, reference_rows
 from connector.sync.view import Mappings
@@ -90,7 +90,7 @@ class LedgerSettler:
     def _journal(self, routes: EntityRoutes, views: Sequence[LedgerView]) -> None:
         """What could not be read of whole documents; parts have told of themselves."""
         for route in routes.routes:
-            own = [(view, told) for view in views for told in _sides(view) if told.link.spoke == route.spoke]
+            own = [(view, told) for view in views for told in view.sides if told.link.spoke == route.spoke]
             self.store.journal.clear_row(route.account, routes.entity, [told.link.external_id for _, told in own])
             lines = [
                 problem_line(route, told.link.external_id, view.uid, problem, amount(view))
@@ -134,12 +134,8 @@ class LedgerSettler:
                 self.store.conflicts.write([conflict], self.run, self.at)
 
 
-def _sides(view: LedgerView) -> list[Told]:
-    return [side for side in (view.source, *view.targets.values()) if side is not None]
-
-
 def _links(view: LedgerView) -> list[Link]:
-    return [side.link for side in _sides(view)]
+    return [side.link for side in view.sides]
 
 
 def _resolved(

@@ -103,13 +103,13 @@ def told(view: LedgerView, target: Target, books: Books, shipping: str | None) -
 
 
 def told_amounts(hub: Mapping[str, Any], target: Target) -> dict[str, Any]:
-    """The facts that a target is told without regard to whom they refer to: how it would read them back."""
+    """The facts that a target is told without regard to whom and what they refer to: how it would read them back."""
     cost = _shipping(hub) if target.shipping is not None else 0
     total = hub.get("total")
-    told_total = {"total": total + cost} if isinstance(total, int) else {}
+    told_total: dict[str, Any] = {"total": total + cost} if isinstance(total, int) else {}
     if hub.get("lines"):
-        shipping = [{name: value for name, value in shipping_line(hub, target, "").items() if name != "product"}]
-        told_total["lines"] = [*hub["lines"], *(shipping if cost else ())]
+        lines = [*hub["lines"], *([shipping_line(hub, target, "")] if cost else ())]
+        told_total["lines"] = [{name: value for name, value in line.items() if name != "product"} for line in lines]
     return {**{name: hub[name] for name in ("date", "number", "discount") if name in hub}, **told_total}
 
 

@@ -154,3 +154,6 @@ class JournalLine:
     amount: int | None = None
     do: Any = None
     at: str = ""
+    dismissed_by: str | None = None
+    """Who said that nobody need look, while nothing of this changes."""
+    dismissed_at: str | None = None

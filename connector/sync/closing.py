@@ -15,6 +15,7 @@ def close(course: Course, spent: Spent, requests: int, *, observed: bool, broken
     """Conclude the report and store it. `broken`: an error ended the run, which therefore has completed nothing."""
     report, store = course.report, course.store
     report.requests = requests
+    store.journal.forget_cleared()
     _count(course, spent)
     _settle_brakes(course)
     report.open = waiting(store)

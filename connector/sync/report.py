@@ -90,9 +90,7 @@ class RunReport:
     def conclude(self) -> None:
         if self.errors or self.brakes or self.consent_missing or self.out_of_time or self.lock_lost:
             self.status = "stopped"
-        elif any(self.open.values()) or any(
-            route.unreadable or route.refused or route.parked or route.waiting for route in self.routes.values()
-        ):
+        elif any(self.open.values()):  # what a route could not read or write stands in the journal or the outbox
             self.status = "attention"
 
     @property

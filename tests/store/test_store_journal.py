@@ -87,3 +87,55 @@ def test_records_that_wait_no_more_are_cleared(journal: Journal) -> None:
     )
     journal.clear_waiting(["u1"])
     assert [one.external_id for one in journal.all()] == ["2", "3"]
+
+
+def test_a_line_that_is_said_again_keeps_its_number_and_its_beginning(journal: Journal) -> None:
+    journal.write([line(kind="waiting", uid="u1")], 1, "first")
+    (before,) = journal.all()
+    journal.clear_waiting(["u1"])
+    journal.write([line(kind="waiting", uid="u1")], 2, "second")
+    (after,) = journal.all()
+    assert (after.id, after.at, after.run) == (before.id, "first", 2)
+    journal.clear_waiting(["u1"])
+    journal.write([line(kind="waiting", uid="u1", reason=Sentence("another"))], 3, "third")
+    assert journal.all()[0].at == "third"
+
+
+def test_what_was_cleared_and_not_said_again_is_over(journal: Journal) -> None:
+    journal.write([line("1"), line("2")], 1, AT)
+    number = journal.all()[0].id
+    journal.clear_row("kafe", "customer", ["1"])
+    assert (journal.get(number), journal.count(), journal.unreadable("kafe", "customer", 1)) == (None, 1, 1)
+    assert (journal.dismiss([number], "Anna", "now"), journal.reopen([number])) == (0, 0)
+    journal.forget_cleared()
+    journal.write([line("1")], 2, AT)
+    assert journal.all()[1].id > number, "a number is never given twice"
+
+
+def test_a_dismissed_line_stays_to_be_seen_and_is_not_counted(journal: Journal) -> None:
+    journal.write([line("1", amount=500), line("2")], 1, AT)
+    first, second = journal.all()
+    assert journal.dismiss([first.id, second.id + 1], "Anna", "now") == 1
+    assert [(one.id, one.dismissed_by, one.dismissed_at) for one in journal.all()] == [
+        (second.id, None, None), (first.id, "Anna", "now"),
+    ]  # fmt: skip
+    assert (journal.count(), journal.count_dismissed()) == (1, 1)
+    assert (journal.reopen([first.id, second.id]), journal.count(), journal.count_dismissed()) == (1, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "stays"),
+    [
+        ({}, True),
+        ({"do": Sentence("do something else")}, True),
+        ({"reason": Sentence("another")}, False),
+        ({"value": "another"}, False),
+        ({"amount": 501}, False),
+    ],
+)
+def test_a_dismissal_holds_while_the_line_says_the_same(journal: Journal, change: dict[str, Any], stays: bool) -> None:
+    journal.write([line("1", amount=500)], 1, AT)
+    journal.dismiss([journal.all()[0].id], "Anna", "now")
+    journal.clear_row("kafe", "customer", ["1"])
+    journal.write([line("1", **{"amount": 500, **change})], 2, AT)
+    assert (journal.all()[0].dismissed_by == "Anna", journal.count_dismissed()) == (stays, int(stays))

@@ -103,12 +103,20 @@ CREATE TABLE journal (
 	amount BIGINT,
 	"do" TEXT COLLATE "C",
 	at TEXT COLLATE "C" NOT NULL,
+	dismissed_by TEXT COLLATE "C",
+	dismissed_at TEXT COLLATE "C",
 	CONSTRAINT pk_journal PRIMARY KEY (id),
 	CONSTRAINT uq_journal_subject UNIQUE (account, entity, external_id, field, kind),
 	CONSTRAINT ck_journal_kind CHECK (kind IN ('unreadable', 'waiting'))
 );
 
 CREATE INDEX ix_journal_uid ON journal (uid);
+
+COMMENT ON COLUMN journal.run IS 'that said so last; 0: looked at anew and not said again';
+
+COMMENT ON COLUMN journal.at IS 'when it began to be so';
+
+COMMENT ON COLUMN journal.dismissed_by IS 'who said that nobody need look, while nothing changes';
 
 CREATE TABLE lock (
 	name TEXT COLLATE "C" NOT NULL,

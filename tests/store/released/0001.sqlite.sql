@@ -103,6 +103,8 @@ CREATE TABLE journal (
 	amount INTEGER,
 	do TEXT,
 	at TEXT NOT NULL,
+	dismissed_by TEXT,
+	dismissed_at TEXT,
 	CONSTRAINT uq_journal_subject UNIQUE (account, entity, external_id, field, kind),
 	CONSTRAINT ck_journal_kind CHECK (kind IN ('unreadable', 'waiting'))
 )

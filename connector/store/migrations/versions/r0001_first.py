@@ -158,7 +158,9 @@ def _journal() -> None:
     op.create_table(
         "journal",
         sa.Column("id", _BIG, nullable=False),
-        sa.Column("run", sa.Integer(), nullable=False),
+        sa.Column(
+            "run", sa.Integer(), nullable=False, comment="that said so last; 0: looked at anew and not said again"
+        ),
         sa.Column("kind", _TEXT, nullable=False),
         sa.Column("account", _TEXT, nullable=False),
         sa.Column("entity", _TEXT, nullable=False),
@@ -169,7 +171,9 @@ def _journal() -> None:
         sa.Column("reason", _TEXT, nullable=False),
         sa.Column("amount", _BIG),
         sa.Column("do", _TEXT),
-        sa.Column("at", _TEXT, nullable=False),
+        sa.Column("at", _TEXT, nullable=False, comment="when it began to be so"),
+        sa.Column("dismissed_by", _TEXT, comment="who said that nobody need look, while nothing changes"),
+        sa.Column("dismissed_at", _TEXT),
         sa.CheckConstraint("kind IN ('unreadable', 'waiting')", name=op.f("ck_journal_kind")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
         sa.UniqueConstraint("account", "entity", "external_id", "field", "kind", name="uq_journal_subject"),

@@ -55,6 +55,7 @@ class Source:
             "A": ABSENT,
             "Bad": Unreadable,
             "inside": inside,
+            "deeper": deeper,
             "fail": fail,
             "entrepreneur_kind": entrepreneur_kind,
             "Record": SHAPES[entity],
@@ -76,7 +77,9 @@ class Source:
         return [f"get_{'_'.join(map(str, self._number(head)))} = {self._opened(head)}" for head in ordered]
 
     def _opened(self, head: tuple[str, ...]) -> str:
-        return f"inside({self._reached(head[:-1], head[-1])})"
+        if len(head) == 1:
+            return f"inside({self._reached((), head[0])})"
+        return f"deeper({self._getter(head[:-1])}, {head[-1]!r})"
 
     def _reached(self, head: tuple[str, ...], key: str) -> str:
         """The expression for the value of a key."""
@@ -155,6 +158,11 @@ def inside(value: object) -> Callable[[str, object], Any]:
     if value is None or value in ("", []):
         return _blank_get
     return _shapeless
+
+
+def deeper(getter: Callable[[str, object], Any], key: str) -> Callable[[str, object], Any]:
+    """The same one step further; what has no shape has none inside either, which is said when a field is taken."""
+    return _shapeless if getter is _shapeless else inside(getter(key, MISSING))
 
 
 def _shapeless(key: str, default: object) -> Any:

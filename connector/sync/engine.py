@@ -19,6 +19,7 @@ from connector.sync.closing import close
 from connector.sync.course import LOCK, Course
 from connector.sync.doubts import Doubts
 from connector.sync.gate import Gate
+from connector.sync.ledger.offers import Offers
 from connector.sync.ledger.run import LedgerRun
 from connector.sync.lookups import Lookups
 from connector.sync.observe import Observer
@@ -29,6 +30,7 @@ from connector.sync.rebase import rebase
 from connector.sync.recover import Recovery
 from connector.sync.report import RunReport
 from connector.sync.rounds import Rounds
+from connector.sync.sendoff import send_off
 from connector.sync.settle import Settler
 from connector.sync.uids import Uids
 from connector.sync.view import Mappings
@@ -107,6 +109,9 @@ class _Run:
         self.observing.observe(self.engine.concurrent)
         self.rounds.carry_out()
         self.rounds.tell(self.engine.concurrent)
+        if not (self.course.options.dry or self.course.report.lock_lost):
+            offers = Offers(self.course.store, {}, self.engine.mappings, self.course.at)
+            send_off(self.course.store, offers, self.course.adapters, self.course.failed)
 
     def _rebase(self) -> None:
         self.ledger.rebase()

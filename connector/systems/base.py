@@ -6,10 +6,11 @@ It is provable with the document in hand, and the contract suite (`tests/contrac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
+from connector.errors import ConnectorError, RowError
 from connector.locale import Sentence
 
 FeedKind = Literal["snapshot", "delta", "window", "none"]
@@ -159,3 +160,31 @@ class Adapter(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class Offered(Protocol):
+    """One operation that the outbox offers. With a problem its mapping cannot say it, and `raw` is empty."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def entity(self) -> str: ...
+    @property
+    def uid(self) -> str: ...
+    @property
+    def verb(self) -> str: ...
+    @property
+    def external_id(self) -> str | None: ...
+    @property
+    def raw(self) -> Raw: ...
+    @property
+    def problem(self) -> RowError | None: ...
+
+
+@runtime_checkable
+class SendsOff(Protocol):
+    """An adapter whose writes only lie ready until they leave together, at the end of a run that may write."""
+
+    def send_off(self, offered: Iterable[Offered]) -> list[tuple[int, ConnectorError]]:
+        """What is ready leaves, and what is offered with it. (operation, why) of each offer that cannot be told."""
+        ...

@@ -19,8 +19,8 @@ from connector.sync.engine import Options
 from connector.sync.report import RunReport
 from connector.systems import build
 from connector.systems.base import Page, Row
+from connector.systems.onec.enterprisedata.adapter import EnterpriseDataAdapter
 from connector.systems.onec.services import EXCHANGE
-from connector.systems.onec.soap_adapter import SoapAdapter
 from connector.systems.rows import decode_body
 
 CUSTOMERS = "Справочник.Контрагенты"
@@ -59,13 +59,15 @@ class Peer:
             name="ut", kind="onec", channel="soap", url=url, insecure=True, folder=self.folder / "exchange", **line
         )
 
-    def adapter(self, **more: Any) -> SoapAdapter:
+    def adapter(self, **more: Any) -> EnterpriseDataAdapter:
         adapter = build(self.account(**more), sleep=lambda _: None)
-        assert isinstance(adapter, SoapAdapter)
+        assert isinstance(adapter, EnterpriseDataAdapter)
         adapter.remember = lambda entity, keys: {key: self.seen[key] for key in keys if key in self.seen}
         return adapter
 
-    def read(self, adapter: SoapAdapter, cursor: str | None = None) -> tuple[list[Row], str | None, list[Any]]:
+    def read(
+        self, adapter: EnterpriseDataAdapter, cursor: str | None = None
+    ) -> tuple[list[Row], str | None, list[Any]]:
         pages: list[Page] = list(adapter.feed("customer", PATHS, cursor))
         rows = [row for page in pages for row in page.rows]
         self.seen.update({row.external_id: row.body for row in rows})
@@ -99,7 +101,7 @@ def test_what_could_not_be_confirmed_is_told_again(peer: Peer) -> None:
     _, cursor, _ = peer.read(peer.adapter())
     peer.exchange.put(counterparty(OTHER, "Копыта"))
     adapter = peer.adapter()
-    adapter._exchange.send = lambda objects: (_ for _ in ()).throw(Unavailable("no answer"))  # type: ignore[method-assign]
+    adapter._way._exchange.send = lambda objects: (_ for _ in ()).throw(Unavailable("no answer"))  # type: ignore[attr-defined]
     assert len(peer.read(adapter, cursor)[0]) == 1
     assert [row.external_id for row in peer.read(peer.adapter(), "2")[0]] == [OTHER]
 

@@ -44,6 +44,7 @@ class Offer:
     customer: Mapping[str, Any] | None
     goods: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     problem: RowError | None = None
+    entity: str = ""
 
 
 class Offers:
@@ -76,7 +77,7 @@ class Offers:
             raw, problem = self._raw(one)
             yield Offer(
                 one.id, one.uid, one.verb, one.external_id, raw, {**body, **one.patch},
-                known.get(body.get("customer", "")), goods, problem,
+                known.get(body.get("customer", "")), goods, problem, one.entity,
             )  # fmt: skip
 
     def _raw(self, operation: Operation) -> tuple[dict[str, Any], RowError | None]:

@@ -11,17 +11,19 @@ Through the service that only loads there is no node, no number, and nothing to 
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from connector.errors import BrokenAnswer
-from connector.locale import N_
+from connector.errors import BrokenAnswer, ConnectorError, Forbidden, RowError
+from connector.locale import N_, Sentence
+from connector.systems.base import Check
 from connector.systems.onec.enterprisedata import (
     PLAN,
     Counters,
@@ -37,13 +39,17 @@ from connector.systems.onec.enterprisedata import (
     write_message,
 )
 from connector.systems.onec.enterprisedata.folder import Take
+from connector.systems.onec.enterprisedata.register import Told
+from connector.systems.onec.enterprisedata.ways import object_of, unsayable
 from connector.systems.onec.services import EXCHANGE, UPLOAD, Services, service
 from connector.transport.auth import Basic
 from connector.transport.http import Transport
 
 if TYPE_CHECKING:
     from connector.config import Account
-    from connector.systems.onec.soap_adapter import SoapAdapter
+    from connector.systems.onec.enterprisedata.adapter import EnterpriseDataAdapter
+
+log: Final = logging.getLogger("connector.systems.onec")
 
 MESSAGE: Final = "EnterpriseData"
 Objects = Iterable[tuple[str, Mapping[str, Any]]]
@@ -135,14 +141,72 @@ class SoapExchange:
         return self._now().replace(microsecond=0, tzinfo=None).isoformat()
 
 
+class ServiceWay:
+    """An account whose base is called. Implements `enterprisedata.ways.Way`: what `tell` was given is loaded there."""
+
+    register = None
+
+    def __init__(self, transport: Transport, services: Services, exchange: SoapExchange, *, reads: bool) -> None:
+        self.account, self.reads = transport.account, reads
+        self._transport, self._services, self._exchange = transport, services, exchange
+
+    @property
+    def acknowledged(self) -> int:
+        return self._exchange.acknowledged
+
+    def receive(self, take: Take) -> None:
+        received = self._exchange.receive(take)
+        for one in received:
+            if one.became == "seen":
+                log.warning("%s: %s", self.account, one.reason)
+        if any(one.objects for one in received):
+            self._confirm()
+
+    def _confirm(self) -> None:
+        """Tell 1C that we have it; until it knows, it tells all of it again, which costs time and nothing else."""
+        try:
+            self._exchange.send([])
+        except ConnectorError as error:
+            log.warning("%s", error)
+
+    def tell(self, told: Sequence[Told]) -> None:
+        try:
+            objects = [object_of(one) for one in told]
+        except RowError as error:
+            raise unsayable(self.account, error) from error
+        refused = self._exchange.send(objects).written.refused
+        if refused:
+            raise unsayable(self.account, refused[0][1])
+
+    def send_off(self) -> None:
+        """Nothing lies ready."""
+
+    def check(self) -> list[Check]:
+        """Reachable, known there, allowed."""
+        try:
+            self._services.test()
+        except Forbidden as error:
+            return [Check(name="credentials", ok=False, text=error.sentence)]
+        except ConnectorError as error:
+            return [Check(name="reachable", ok=False, text=error.sentence)]
+        said = Sentence(N_("the web service answers and knows this exchange"))
+        return [Check(name="credentials", ok=True, text=said)]
+
+    def requests(self) -> int:
+        return self._transport.sent
+
+    def close(self) -> None:
+        self._transport.close()
+
+
 def build(
     account: Account,
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> SoapAdapter:
+) -> EnterpriseDataAdapter:
     """The adapter of a configured account."""
-    from connector.systems.onec.soap_adapter import SoapAdapter
+    from connector.systems.onec.enterprisedata.adapter import EnterpriseDataAdapter
 
     assert account.url is not None and account.login is not None
     assert account.password is not None and account.folder is not None
@@ -163,4 +227,5 @@ def build(
     counters = None if uploads else Counters(account.folder / "counters.json", plan=PLAN, code=code or "")
     zone = ZoneInfo(account.timezone)
     exchange = SoapExchange(services, counters, folder=account.folder, now=lambda: datetime.now(zone))
-    return SoapAdapter(account.spoke, transport, services, exchange, account.folder, reads=not uploads)
+    way = ServiceWay(transport, services, exchange, reads=not uploads)
+    return EnterpriseDataAdapter(account.spoke, way, account.folder)

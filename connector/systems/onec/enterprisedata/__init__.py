@@ -9,6 +9,12 @@ A stable `Ссылка` is what makes a second sending no duplicate: it is our u
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
 from connector.systems.onec.enterprisedata.codec import data_of, element_of
 from connector.systems.onec.enterprisedata.counters import Counters
 from connector.systems.onec.enterprisedata.exchange import Judgement, Node, judge, next_header
@@ -25,6 +31,10 @@ from connector.systems.onec.enterprisedata.message import (
 )
 from connector.systems.onec.enterprisedata.schema import negotiated, version_of
 
+if TYPE_CHECKING:
+    from connector.config import Account
+    from connector.systems.onec.enterprisedata.adapter import EnterpriseDataAdapter
+
 __all__ = [
     "PLAN",
     "Confirmation",
@@ -38,6 +48,7 @@ __all__ = [
     "Received",
     "Sent",
     "Written",
+    "build",
     "data_of",
     "element_of",
     "judge",
@@ -48,3 +59,23 @@ __all__ = [
     "whole_message",
     "write_message",
 ]
+
+
+def build(
+    account: Account,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> EnterpriseDataAdapter:
+    """The adapter of a configured account of the channel `enterprisedata`: messages in a folder that 1C sees too."""
+    from connector.systems.onec.enterprisedata.adapter import EnterpriseDataAdapter
+    from connector.systems.onec.enterprisedata.register import Register
+    from connector.systems.onec.enterprisedata.ways import FolderWay
+
+    del clock, sleep
+    assert account.folder is not None and account.state is not None and account.peer_code is not None
+    zone = ZoneInfo(account.timezone)
+    counters = Counters(account.state / "counters.json", plan=PLAN, code=account.peer_code)
+    folder = Folder(account.folder, counters, now=lambda: datetime.now(zone))
+    way = FolderWay(account.name, folder, Register(account.state / "register.jsonl"))
+    return EnterpriseDataAdapter(account.spoke, way, account.state)

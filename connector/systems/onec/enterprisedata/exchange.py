@@ -21,7 +21,8 @@ Verdict = Literal["accept", "seen", "settings", "refuse"]
 class Node:
     """Our side of one exchange. `peer` None: the partner's code is not known yet, its first message tells it.
 
-    `spelled` is how 1C writes that code in names of files, which it may transliterate.
+    `spelled` is how 1C writes that code in names of files, which it may transliterate. `confirmed` is the number that
+    our last message has confirmed, `heard` when 1C made its last message, by its own clock.
     """
 
     plan: str
@@ -32,6 +33,8 @@ class Node:
     acknowledged: int = 0
     version: str | None = None
     spelled: str | None = None
+    confirmed: int = 0
+    heard: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,12 +101,13 @@ def _learnt(node: Node, header: Header, confirmation: Confirmation) -> Node:
     acknowledged = max(node.acknowledged, confirmation.received) if confirmation.number > 0 else node.acknowledged
     version = negotiated(header.available) or node.version
     peer = header.new_sender or confirmation.sender
-    return replace(node, peer=peer, acknowledged=acknowledged, version=version)
+    heard = header.created_at or node.heard
+    return replace(node, peer=peer, acknowledged=acknowledged, version=version, heard=heard)
 
 
 def next_header(node: Node, created_at: str) -> tuple[Header, Node]:
     """The header of our next message, and the node to be stored before it is sent."""
-    following = replace(node, sent=node.sent + 1)
+    following = replace(node, sent=node.sent + 1, confirmed=node.received)
     confirmation = Confirmation(
         plan=node.plan,
         to=node.peer or "",

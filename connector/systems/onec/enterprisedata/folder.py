@@ -26,7 +26,7 @@ from typing import IO, Any, Final, Literal, NamedTuple
 from connector.errors import BrokenAnswer, StopError, UsageError
 from connector.locale import N_, Sentence
 from connector.systems.onec.enterprisedata.counters import Counters, settle, write_whole
-from connector.systems.onec.enterprisedata.exchange import judge, next_header
+from connector.systems.onec.enterprisedata.exchange import Node, judge, next_header
 from connector.systems.onec.enterprisedata.message import (
     Header,
     Item,
@@ -93,13 +93,44 @@ class Folder:
                 raise UsageError(text, folder=self._folder)
             header, following = next_header(node, self._now().replace(microsecond=0, tzinfo=None).isoformat())
             self._counters.save(following)
-            name = f"Message_{node.code}_{peer}.xml"
+            name = _name_of(node)
             return Sent(following.sent, name, self._leave(self._folder / name, header, objects))
+
+    def lies(self) -> int | None:
+        """The number of our message that lies there; None where there is none, or what lies there is not ours."""
+        node = self._counters.load()
+        if node.spelled is None and node.peer is None:
+            return None
+        with _speaking(self._folder):
+            try:
+                with (self._folder / _name_of(node)).open("rb") as stream:
+                    confirmation = read_message(stream).header.confirmation
+            except (FileNotFoundError, BrokenAnswer):
+                return None
+        return None if confirmation is None or confirmation.sender != node.code else confirmation.number
+
+    def failed(self) -> list[str]:
+        """The names of messages that were put aside, with the reason beside each."""
+        with _speaking(self._folder):
+            place = self._folder / FAILED
+            return sorted(file.name for file in place.iterdir() if file.suffix != ".txt") if place.is_dir() else []
+
+    def prove(self) -> None:
+        """StopError where files cannot be made there."""
+        with _speaking(self._folder):
+            probe = self._folder / f"{self._counters.code}.probe"
+            probe.write_bytes(b"")
+            probe.unlink()
+
+    @property
+    def node(self) -> Node:
+        """How the exchange stands."""
+        return self._counters.load()
 
     @property
     def acknowledged(self) -> int:
         """The number up to which 1C has confirmed our messages."""
-        return self._counters.load().acknowledged
+        return self.node.acknowledged
 
     # -- incoming
 
@@ -172,6 +203,10 @@ class Folder:
         finally:
             part.unlink(missing_ok=True)
         return written
+
+
+def _name_of(node: Node) -> str:
+    return f"Message_{node.code}_{node.spelled or node.peer}.xml"
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from connector.jobs.exchange.formats import Format, format_of
 from connector.locale import N_, Sentence
 from connector.model.values import minor, money_text
 from connector.systems.onec.archives import Opened, broken, files_of
-from connector.systems.onec.bank import differences, read_statement
+from connector.systems.onec.bank import MAX_BYTES, differences, read_statement
 from connector.systems.onec.commerceml import read_file
 from connector.systems.onec.enterprisedata import Confirmation, read_message
 
@@ -143,7 +143,7 @@ def _enterprisedata(read: Read, stream: IO[bytes], name: str) -> None:
 
 
 def _bank(read: Read, stream: IO[bytes], name: str) -> None:
-    statement = read_statement(stream.read(), name)
+    statement = read_statement(stream.read(MAX_BYTES + 1), name)
     read.version = read.version or statement.version
     for problem in statement.problems:
         read.bad(_line(name, problem.line), problem.reason)

@@ -154,6 +154,8 @@ def _has_root(data: bytes) -> bool:
     rest = head[match.end() :] if match is not None else head
     if rest[:9].upper() == b"<!DOCTYPE":
         raise NotXml(N_("it declares a document type, which no exchange file needs and an attack does"))
+    if rest and rest[:1] != b"<":  # also what hides behind an encoding in which no sign looks like ASCII
+        raise NotXml(N_("it is not well-formed XML, or it breaks off (line {line})"), line=1)
     if len(rest) < 9 or rest[:2] in (b"<?", b"<!"):
         if len(head) > _LONGEST_PROLOG:
             raise NotXml(N_("it begins with so much that is not XML that it cannot be an exchange file"))

@@ -11,9 +11,18 @@ from __future__ import annotations
 from connector.systems.onec.bank.adapter import BankAdapter, build
 from connector.systems.onec.bank.balances import Difference, differences
 from connector.systems.onec.bank.orders import Order, orders_file
-from connector.systems.onec.bank.statement import Party, Payment, Problem, Statement, Turnover, read_statement
+from connector.systems.onec.bank.statement import (
+    MAX_BYTES,
+    Party,
+    Payment,
+    Problem,
+    Statement,
+    Turnover,
+    read_statement,
+)
 
 __all__ = [
+    "MAX_BYTES",
     "BankAdapter",
     "Difference",
     "Order",

@@ -12,7 +12,7 @@ from connector.locale import N_, Sentence
 from connector.systems.base import Capabilities, Check, Outcome, Page, Raw, Row
 from connector.systems.onec.bank.balances import differences
 from connector.systems.onec.bank.rows import Rows, rows_of, said_otherwise
-from connector.systems.onec.bank.statement import HEADER, created_at, header_of, read_statement
+from connector.systems.onec.bank.statement import HEADER, MAX_BYTES, created_at, header_of, read_statement
 from connector.systems.rows import canonical_body, decode_body
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class BankAdapter:
         A file that is no statement, or stops in the middle, is told as a whole; the others are read all the same.
         """
         try:
-            statement = read_statement(file.read_bytes(), file.name)
+            statement = read_statement(_content(file), file.name)
         except BrokenAnswer as error:
             return {}, [(file.name, error.sentence)]
         told = [(problem.line, problem.reason) for problem in statement.problems]
@@ -192,6 +192,12 @@ def _problem(file: Path, line: int, reason: Sentence) -> Problem:
     return place, Sentence(N_("{place}: {reason}"), place=place, reason=reason)
 
 
+def _content(file: Path) -> bytes:
+    """Never more of it than a statement may have, and a byte that tells so."""
+    with file.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
+
+
 def _made(file: Path) -> str:
     try:
         with file.open("rb") as stream:
@@ -202,7 +208,7 @@ def _made(file: Path) -> str:
 
 def _doubts(file: Path) -> Iterator[Sentence]:
     try:
-        statement = read_statement(file.read_bytes(), file.name)
+        statement = read_statement(_content(file), file.name)
     except BrokenAnswer as error:
         yield error.sentence
         return

@@ -31,6 +31,7 @@ language: en
 accounts:
   bank: {kind: onec, channel: bank, folder: statements}
   site: {kind: onec, channel: commerceml, login: robot, password: a-password-of-the-site}
+  ut: {kind: onec, channel: enterprisedata, base: site, folder: messages, peer_code: CON}
   kafe: {kind: poster, token: "1:a-token-of-the-till", stamp: site}
 """
 ROUTES = """\
@@ -328,3 +329,61 @@ def test_an_account_that_no_route_reads_is_told(shop: Path, tmp_path: Path, caps
     file = put(tmp_path / "a.xml", site_file(person("1", "Рога")))
     assert main(["exchange", "import", str(file), "--account", "site"]) == 3
     assert "no route" in capsys.readouterr().err
+
+
+# messages of EnterpriseData
+
+PLAN = "СинхронизацияДанныхЧерезУниверсальныйФормат"
+PARTNER = "- entity: customer\n  spokes:\n    ut: {direction: read}\n  authority: {default: ut}\n"
+
+
+def numbered(number: int, to: str = "CON") -> str:
+    told = {"ExchangePlan": PLAN, "To": to, "From": "UT", "MessageNo": number, "ReceivedNo": 0}
+    inside = "".join(f"<msg:{name}>{value}</msg:{name}>" for name, value in told.items())
+    return f"<msg:Confirmation>{inside}</msg:Confirmation>"
+
+
+@pytest.fixture
+def partner(shop: Path) -> Path:
+    (shop / "messages").mkdir()
+    (shop / "mappings/routes.yaml").write_text(PARTNER, "utf-8")
+    return shop
+
+
+def test_a_message_made_for_loading_by_hand_reaches_the_hub(imported: Imported, partner: Path, tmp_path: Path) -> None:
+    file = put(tmp_path / "by-hand.xml", message(firm(CUSTOMER, "Рога", "7707083893"), firm(OTHER, "Копыта")))
+    assert imported(file, "--account", "ut")["delivered"] is True
+    synced(partner)
+    assert {one["name"] for one in hub(partner, "customer")} == {"Рога", "Копыта"}
+    assert imported(file, "--account", "ut")["delivered"] is False
+    synced(partner)
+
+
+def test_a_message_of_the_exchange_counts_by_its_number(imported: Imported, partner: Path, tmp_path: Path) -> None:
+    first = put(tmp_path / "a.xml", message(firm(CUSTOMER, "Рога"), confirmation=numbered(7)))
+    assert imported(first, "--account", "ut")["delivered"] is True
+    again = put(tmp_path / "b.xml", message(firm(OTHER, "Копыта"), confirmation=numbered(7)))
+    told = imported(again, "--account", "ut")
+    assert (told["delivered"], told["skipped"]) == (False, 1)
+    assert "7" in told["said"]
+    later = put(tmp_path / "c.xml", message(firm(OTHER, "Копыта"), confirmation=numbered(8)))
+    assert imported(later, "--account", "ut")["delivered"] is True
+    synced(partner)
+    assert {one["name"] for one in hub(partner, "customer")} == {"Рога", "Копыта"}
+
+
+def test_a_message_for_somebody_else_is_refused(imported: Imported, partner: Path, tmp_path: Path) -> None:
+    file = put(tmp_path / "a.xml", message(firm(CUSTOMER, "Рога"), confirmation=numbered(7, to="SITE")))
+    assert main(["exchange", "import", str(file), "--account", "ut"]) == 2
+    assert not list(partner.rglob("*.jsonl"))
+
+
+def test_a_broken_object_of_a_message_is_a_line_of_the_journal(
+    imported: Imported, partner: Path, tmp_path: Path
+) -> None:
+    nobody = firm("", "Никто").replace("<Ссылка></Ссылка>", "")
+    file = put(tmp_path / "a.xml", message(nobody, firm(CUSTOMER, "Рога")))
+    imported(file, "--account", "ut")
+    synced(partner, code=1)
+    assert [one["name"] for one in hub(partner, "customer")] == ["Рога"]
+    assert [account for account, _ in journal(partner)] == ["ut"]

@@ -21,7 +21,7 @@ from connector.errors import StopError, UsageError
 from connector.jobs.exchange.formats import Format
 from connector.jobs.exchange.reading import Read
 from connector.locale import N_, Sentence
-from connector.systems.onec.archives import Opened
+from connector.systems.onec.archives import Opened, broken
 
 if TYPE_CHECKING:
     from connector.config import Account
@@ -52,7 +52,8 @@ def deliver(workspace: Workspace, account: Account, read: Read) -> Delivered:
     if taken != read.format:
         text = N_("{account} takes files of {taken}, and this is one of {format}")
         raise UsageError(text, account=account.name, taken=taken, format=read.format)
-    if not workspace.entities_read(account.name):
+    can = workspace.adapter(account.name).capabilities
+    if all(can(entity).feed == "none" for entity in workspace.entities_read(account.name)):
         text = N_("no route of mappings/routes.yaml reads anything through {account}: there is nothing to deliver")
         raise UsageError(text, account=account.name)
     key = _key(read)
@@ -99,6 +100,31 @@ def _site(workspace: Workspace, account: Account, read: Read) -> Delivered:
             while room := list(islice(orders, _ROOM)):
                 desk.returned(room)
     return _waits(account)
+
+
+def _partner(workspace: Workspace, account: Account, read: Read) -> Delivered:
+    """Into the inbox of the exchange by messages. A message of that exchange counts there; one made for loading by
+    hand moves no counter.
+    """
+    from connector.systems.onec.enterprisedata import PLAN, Counters, judge, read_message
+    from connector.systems.onec.enterprisedata.adapter import EnterpriseDataAdapter
+
+    adapter, state = workspace.adapter(account.name), account.state or account.folder
+    assert isinstance(adapter, EnterpriseDataAdapter) and state is not None
+    counters = Counters(state / "counters.json", plan=PLAN, code=account.peer_code or "")
+    new, said = False, Sentence("")
+    for name, opened in read.files:
+        with counters.held(), opened() as stream:
+            message = read_message(stream, name)
+            judged = judge(counters.load(), message.header, by_hand=True)
+            if judged.verdict == "refuse":
+                raise broken(name, N_("the message is refused: {reason}"), reason=judged.reason)
+            if judged.verdict == "accept":
+                adapter.lay_down(message.header, message.objects)
+                new = True
+            counters.save(judged.node)
+            said = judged.reason or Sentence(N_("it carries settings of the exchange and no objects"))
+    return _waits(account) if new else Delivered(False, said)
 
 
 def _bank(workspace: Workspace, account: Account, read: Read) -> Delivered:
@@ -154,4 +180,4 @@ def _speaking(folder: Path) -> Iterator[None]:
         raise StopError(text, folder=folder, reason=error.strerror or type(error).__name__) from error
 
 
-_WAYS: Final = {"commerceml": _site, "bank": _bank}
+_WAYS: Final = {"commerceml": _site, "enterprisedata": _partner, "bank": _bank}

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import msgspec
 
-from connector.errors import ConnectorError, Invalid, RejectedError, StopError
+from connector.errors import ConnectorError, Invalid, RejectedError, StopError, Unavailable
 from connector.locale import N_, Sentence
 from connector.systems.base import Capabilities, Check, Offered, Outcome, Page, Raw, Row
 from connector.systems.onec.enterprisedata.composing import Composer
@@ -103,8 +103,12 @@ class EnterpriseDataAdapter:
         if not self._way.reads or entity not in TYPES:
             raise self._cannot()
         self._paths[entity] = tuple(paths)
-        self._take_in()
         stored = int(cursor or 0)
+        try:
+            self._take_in()
+        except Unavailable:
+            if not (stored or self.inbox.after(stored)):  # what a person has brought is read all the same
+                raise
         self._forget(entity, stored)
         files = self.inbox.after(stored)
         if not files:
@@ -117,10 +121,10 @@ class EnterpriseDataAdapter:
     def _take_in(self) -> None:
         """What 1C has for us, once a run."""
         if not self._fetched:
-            self._way.receive(self._lay_down)
+            self._way.receive(self.lay_down)
             self._fetched = True
 
-    def _lay_down(self, header: Header, items: Iterator[Item]) -> None:
+    def lay_down(self, header: Header, items: Iterator[Item]) -> None:
         """Objects of the types that are read, a line each, whole on the disk before 1C is told that they came."""
         self._folder.mkdir(parents=True, exist_ok=True)
         part = self._folder / f"message.{os.getpid()}"
@@ -302,8 +306,14 @@ class EnterpriseDataAdapter:
         """What is ready leaves, what the outbox offers included; those offers that cannot be told, and why."""
         refused: list[tuple[int, ConnectorError]] = []
         if self._way.register is not None:
-            self._take_in()
-            self._register(offered, refused)
+            waiting = list(offered)
+            try:
+                self._take_in()
+            except Unavailable:
+                if waiting:
+                    raise
+                return refused  # 1C has never written, and there is nothing that it would have to be told
+            self._register(waiting, refused)
         self._way.send_off()
         return refused
 

@@ -97,11 +97,16 @@ class FolderWay:
         if bad is not None:
             text = N_("{account}: the message {file} of 1C was put aside into “failed”: {reason}")
             raise BrokenAnswer(text, account=self.account, file=bad.file, reason=_why(bad))
+        self._begun()
+
+    def _begun(self) -> None:
         if self._folder.node.received == 0:
             text = N_("{account}: 1C has not written its first message yet. Start the synchronisation there once")
             raise Unavailable(text, account=self.account)
 
     def tell(self, told: Sequence[Told]) -> None:
+        """Unavailable as above: what a person has brought by hand does not say what else 1C has."""
+        self._begun()
         version = self._folder.node.version or WRITTEN[-1]
         for one in told:
             try:

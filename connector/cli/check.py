@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.cli.session import Session, heaviest, json_option, pass_session
 from connector.cli.texts import command, option
-from connector.errors import EXIT_ATTENTION, EXIT_DONE, EXIT_STOPPED, ConnectorError, UsageError
+from connector.errors import EXIT_ATTENTION, EXIT_DONE, EXIT_STOPPED, ConfigError, ConnectorError, UsageError
 from connector.locale import N_, Sentence
 from connector.locale.words import CHECKS, ENTITIES, called
 
@@ -120,15 +120,21 @@ def _proved(session: Session, account: str | None, where: str | None) -> list[Ch
 
 
 def _look(account: Account, settings: Settings, known: _Remembered) -> _Checked:
+    """A mapping or a profile that is wrong is a wrong configuration and stops the command: ConfigError."""
     from connector.systems import build
     from connector.systems.base import Check
 
+    paths = _paths(account, settings)
     try:
         adapter = build(account, units=known.units)
         try:
-            return _Checked(account.name, [*adapter.check(_paths(account, settings)), *known.token])
+            return _Checked(account.name, [*adapter.check(paths), *known.token])
         finally:
             adapter.close()
+    except ConfigError as error:
+        if error.line is not None:
+            raise
+        return _Checked(account.name, [Check(name="reachable", ok=False, text=error.sentence)])
     except ConnectorError as error:
         return _Checked(account.name, [Check(name="reachable", ok=False, text=error.sentence)])
 

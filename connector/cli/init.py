@@ -44,6 +44,8 @@ def init(session: Session, folder: Path | None, language: str | None) -> None:
         screen.say(N_("{file} is kept as it is"), file=target / "connector.yaml")
     for file in _write_mappings(target / "mappings"):
         screen.say(N_("{file} is kept: it was edited; this version brings another one"), file=file)
+    text = N_("{folder} is in force: a file there goes before the one that comes with the connector")
+    screen.say(text, folder=target / "mappings")
     _copy(schemas_folder(), target / "schemas", "*.json")
     screen.say(N_("next: connector -C {folder} check"), folder=target)
 

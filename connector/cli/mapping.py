@@ -33,7 +33,7 @@ mapping = group(
     "check",
     help=N_(
         "Proves the laws of every mapping: what is written is read back equal, zero stays zero, empty stays empty. "
-        "Your own mappings are taken before the shipped ones. A broken law ends with 3."
+        "Your own mappings are taken before the shipped ones. A broken law or a wrong profile of 1C ends with 3."
     ),
     example="connector mapping check\nconnector mapping check customer --json",
 )
@@ -44,6 +44,7 @@ def check(session: Session, entities: Sequence[str]) -> int:
     from connector.mapping.laws import check as breaches_of
 
     document, lines = [], []
+    _check_profiles(session)
     for name, one in _mappings(session, [_entity(entity) for entity in entities]):
         breaches = breaches_of(one)
         document.append({"mapping": name, "ok": not breaches, "breaches": [_breach(session, b) for b in breaches]})
@@ -142,8 +143,9 @@ def schema(session: Session, name: str | None, folder: Path | None) -> None:
 def _schemas() -> dict[str, dict[str, Any]]:
     from connector.config.schema import schemas as of_settings
     from connector.mapping.schema import schemas as of_mappings
+    from connector.systems.onec.profile import schemas as of_profiles
 
-    return {**of_settings(), **of_mappings()}
+    return {**of_settings(), **of_mappings(), **of_profiles()}
 
 
 def _mappings(session: Session, entities: Sequence[str]) -> Iterator[tuple[str, Mapping]]:
@@ -157,6 +159,16 @@ def _mappings(session: Session, entities: Sequence[str]) -> Iterator[tuple[str, 
         for place in sorted(places):
             profile = place.name if place.parts[0] == "profiles" else None
             yield f"{place.as_posix()}/{entity}", load(folders, "onec" if profile else place.name, entity, profile)
+
+
+def _check_profiles(session: Session) -> None:
+    """Every profile of 1C that is in force. ConfigError names the first that is wrong, with all its mistakes."""
+    from connector.model.records import ENTITIES
+    from connector.systems.onec.profile import FILE, load_profile
+
+    folders = _folders(session)
+    for name in sorted({file.parent.name for folder in folders for file in folder.glob(f"profiles/*/{FILE}")}):
+        load_profile(name, folders, known=tuple(ENTITIES))
 
 
 def _folders(session: Session) -> tuple[Path, ...]:

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 
+from connector.config.accounts import PlanName
 from connector.errors import ConfigError
 from connector.locale import N_
-from connector.yamlfile import Strict, Wrong, read
+from connector.yamlfile import Strict, Wrong, read, unknown_word
 
 Scalar = str | int | bool
 
@@ -111,7 +112,7 @@ class Profile(Strict):
     menu: str = (
         "«Настройки стандартного интерфейса OData»"  # how a person gets there, in the words of this configuration
     )
-    exchange_plan: str | None = None  # the name of the one that registers changes, for accounts that have a peer_code
+    exchange_plan: PlanName | None = None  # the one that registers changes, for an account that has a peer_code
     page: int = Field(default=1000, ge=2)
     keeps_reference: bool = True  # a new object takes the GUID we choose
 
@@ -132,22 +133,37 @@ class Profile(Strict):
         return (*used, self.contacts.kinds)
 
 
-def load_profile(name: str, folders: Sequence[Path]) -> Profile:
+FILE: Final = "profile.yaml"
+
+
+def load_profile(name: str, folders: Sequence[Path], known: Sequence[str] = ()) -> Profile:
     """The profile of this name; the first of these folders of mappings that has it wins.
 
-    ConfigError says what is wrong, with file, line and column.
+    `known` are the entities there are, where the caller knows them. ConfigError says what is wrong, with file, line and
+    column.
     """
     document = read(profile_file(name, folders))
     profile: Profile = document.build(Profile)
     if profile.profile != name:
         raise document.error(N_("this file must say “{word}: {expected}”"), "profile", word="profile", expected=name)
+    for entity in profile.entities:
+        if known and entity not in known:
+            sentence = unknown_word(entity, known)
+            raise document.error(sentence.text, "entities", entity, **sentence.facts)
     return profile
 
 
 def profile_file(name: str, folders: Sequence[Path]) -> Path:
     """The file that is in force. ConfigError when no folder has one."""
-    inner = Path("profiles", name, "profile.yaml")
+    inner = Path("profiles", name, FILE)
     for folder in folders:
         if (folder / inner).is_file():
             return folder / inner
     raise ConfigError(N_("there is no mapping {name}"), name=inner.as_posix())
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """File name -> JSON Schema of a profile, for completion and hints in an editor."""
+    schema = TypeAdapter(Profile).json_schema()
+    draft = "https://json-schema.org/draft/2020-12/schema"
+    return {"profile.schema.json": {"$schema": draft, **schema, "title": "mappings/profiles/NAME/profile.yaml"}}

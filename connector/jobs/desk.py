@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from connector.model.states import Operation
     from connector.store import Store
     from connector.sync.ledger.offers import Offer, Offers
+    from connector.systems.base import Row
     from connector.systems.onec.commerceml import Returned
 
 _PART: Final = 200
@@ -36,6 +37,7 @@ class Order:
     number: str
     data: Mapping[str, Any]
     problem: RowError | None = None
+    version: str = ""
 
 
 class Desk(Protocol):
@@ -53,12 +55,12 @@ class Desk(Protocol):
         """These cannot be said to 1C: a person must look."""
         ...
 
-    def acknowledge(self, operations: Sequence[int]) -> None:
-        """1C has said that it has these."""
+    def acknowledge(self, given: Mapping[int, str]) -> None:
+        """1C has said that it has these: operation -> version of what it was given. What has changed since is left."""
         ...
 
     def returned(self, orders: Sequence[Returned]) -> list[int]:
-        """1C has sent these back: it has them. Those that were waiting."""
+        """1C has sent these back: it has them as they are there. Those that waited and are done now."""
         ...
 
     def remark(self, operation: int, times: int) -> None:
@@ -120,7 +122,8 @@ class SiteDesk:
             gone = RowError("number", None, N_("it is no longer offered"))
             return Order(offer.id, "", {}, offer.problem or gone)
         try:
-            return Order(offer.id, number, document(offer, number, store.crosswalk, self._spoke))
+            told = document(offer, number, store.crosswalk, self._spoke)
+            return Order(offer.id, number, told, version=offer.version)
         except RowError as error:
             return Order(offer.id, number, {}, error)
 
@@ -150,27 +153,31 @@ class SiteDesk:
                 if operation is not None and operation.status == "offered":
                     store.outbox.become(operation, "refused", reason=problem)
 
-    def acknowledge(self, operations: Sequence[int]) -> None:
-        if not operations:
+    def acknowledge(self, given: Mapping[int, str]) -> None:
+        if not given:
             return
         with self._store() as store:
             offers = self._offers(store)
-            for start in range(0, len(operations), _PART):
-                offers.acknowledge(operations[start : start + _PART])
+            left = iter(given.items())
+            while part := dict(islice(left, _PART)):
+                offers.acknowledge(part)
         self._wake()
 
     def returned(self, orders: Sequence[Returned]) -> list[int]:
+        paths = self._mappings[self._spoke, ENTITY].paths
         with self._store() as store:
             ours = store.outbox.unfinished({one.uid for one in orders if one.uid is not None})
             given = store.outbox.called(self._account, [one.number for one in orders if one.uid not in ours])
-            found = [one for operations in ours.values() for one in operations]
+            found: list[tuple[int, Row]] = []
             for order in orders:
-                operation = store.outbox.get(given[order.number][0]) if order.number in given else None
-                if operation is not None and self._is_the_same(order, operation):
-                    found.append(operation)
-            waiting = {one.id for one in found if one.account == self._account and one.status == "offered"}
-            self._offers(store).acknowledge(sorted(waiting))
-            return sorted(waiting)
+                for operation in ours.get(order.uid or "", ()):
+                    if operation.account == self._account:
+                        row = order.row(paths)
+                        found.append((operation.id, row._replace(external_id=operation.external_id or row.external_id)))
+                held = store.outbox.get(given[order.number][0]) if order.number in given else None
+                if held is not None and self._is_the_same(order, held):
+                    found.append((held.id, order.row(paths)))
+            return sorted(self._offers(store).returned(found))
 
     def _is_the_same(self, order: Returned, operation: Operation) -> bool:
         """An order that 1C made itself may have a number of ours; a GUID of its own and another day tell them apart."""

@@ -59,6 +59,7 @@ def document(offer: Told, number: str, crosswalk: Crosswalk, spoke: str) -> dict
     """The whole document. RowError for what cannot be said."""
     raw, record = dict(offer.raw), offer.record
     day, _, clock = str(raw.pop("Дата", "")).partition("T")
+    raw.pop("Отменен", None)  # said among the requisites, as the record has it
     known = _known(offer, crosswalk, spoke)
     return {
         "Валюта": CURRENCY,
@@ -113,7 +114,13 @@ def _line(
 ) -> dict[str, Any]:
     uid = str(line.get("product"))
     good = goods.get(uid, {})
-    found: dict[str, Any] = {"Ид": known.get(uid), "Артикул": good.get("sku"), "Штрихкод": good.get("barcode"), **raw}
+    own = uid if line.get("product") and uid not in goods else None  # as 1C has called it, where it alone knows it
+    found: dict[str, Any] = {
+        "Ид": known.get(uid, own),
+        "Артикул": good.get("sku"),
+        "Штрихкод": good.get("barcode"),
+        **raw,
+    }
     found.setdefault("Наименование", good.get("name"))
     if (unit := good.get("unit")) is not None:
         found["БазоваяЕдиница"] = {"Наименование": unit}

@@ -121,13 +121,15 @@ class Outbox:
         )
         return {row[0]: (row[1], row[2]) for row in rows}
 
-    def refresh(self, operation: Operation, patch: dict[str, Any]) -> bool:
+    def refresh(self, operation: Operation, patch: dict[str, Any], evidence: dict[str, Any] | None = None) -> bool:
         """Offer something else instead; False when it is no longer offered."""
+        kept = operation.evidence if evidence is None else evidence
         touched = self._db.run(
-            "UPDATE operation SET patch = ? WHERE id = ? AND status = 'offered'", (_dump(patch), operation.id)
+            "UPDATE operation SET patch = ?, evidence = ? WHERE id = ? AND status = 'offered'",
+            (_dump(patch), _dump(kept), operation.id),
         )
         if touched:
-            operation.patch = patch
+            operation.patch, operation.evidence = patch, kept
         return touched == 1
 
     def acknowledge(self, operation_ids: Iterable[int]) -> list[Operation]:

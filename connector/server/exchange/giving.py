@@ -77,7 +77,8 @@ class Giving:
             yield from file
         finally:
             self._desk.refuse([*sheet.refused, *sheet.named(file.refused)])
-        batch.operations = [sheet.numbers[number] for number in file.written]
+        written = [sheet.numbers[number] for number in file.written]
+        batch.operations = {operation: sheet.versions[operation] for operation in written}
         visit.given.update(batch.operations)
         batch.whole = True
 
@@ -115,6 +116,7 @@ class _Sheet:
     def __init__(self, desk: Desk, chosen: Sequence[int]) -> None:
         self._desk, self._chosen = desk, chosen
         self.numbers: dict[str, int] = {}
+        self.versions: dict[int, str] = {}
         self.refused: list[tuple[int, RowError]] = []
 
     def documents(self) -> Iterator[Mapping[str, Any]]:
@@ -128,6 +130,7 @@ class _Sheet:
                 self.refused.append((order.operation, problem))
                 continue
             self.numbers[order.number] = order.operation
+            self.versions[order.operation] = order.version
             yield order.data
 
     def named(self, refused: Sequence[tuple[str, RowError]]) -> Iterator[tuple[int, RowError]]:

@@ -5,6 +5,7 @@ Memory does not grow with a file. What cannot be used is refused in a sentence, 
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import IO, Final
 from zipfile import is_zipfile
 
@@ -14,7 +15,7 @@ from connector.locale import N_
 from connector.server.exchange.address import Unsafe, file_key
 from connector.server.exchange.archive import unpack
 from connector.server.exchange.visits import Part, Visit
-from connector.systems.onec.commerceml import Returned, orders_of, prove_file, read_file
+from connector.systems.onec.commerceml import orders_of, prove_file, read_file
 from connector.systems.onec.inbox import Inbox
 
 MEGABYTE: Final = 1024 * 1024
@@ -109,14 +110,13 @@ class Intake:
         """
         self._unpack(visit)
         part = self._named(visit, self.key_of(name))
-        returned = self._proved(part, visit.kind == "sale")
+        self._prove(part)
+        if self._desk.reads and self._inbox.size() + part.size > WAITING * self._largest:
+            raise BrokenAnswer(N_("too much waits to be read; look why no run of the connector has read it"))
+        acknowledged = self._returned(part) if visit.kind == "sale" else []
         if self._desk.reads:
-            if self._inbox.size() + part.size > WAITING * self._largest:
-                raise BrokenAnswer(N_("too much waits to be read; look why no run of the connector has read it"))
             self._inbox.put(part.path)
         part.path.unlink(missing_ok=True)
-        rooms = (returned[start : start + _ROOM] for start in range(0, len(returned), _ROOM))
-        acknowledged = [operation for room in rooms for operation in self._desk.returned(room)]
         self._desk.wake()
         return acknowledged
 
@@ -140,14 +140,20 @@ class Intake:
             raise BrokenAnswer(N_("no file of this name was received"))
         return found
 
-    def _proved(self, part: Part, is_sale: bool) -> list[Returned]:
-        """Read to its end; the orders in it."""
+    @staticmethod
+    def _prove(part: Part) -> None:
+        """Read to its end before anything of it is used."""
         with part.path.open("rb") as stream:
-            name = part.name.rpartition("/")[2]
-            if is_sale:
-                return list(orders_of(read_file(stream, name).items))
-            prove_file(stream, name)
-        return []
+            prove_file(stream, part.name.rpartition("/")[2])
+
+    def _returned(self, part: Part) -> list[int]:
+        """The operations that the orders in it acknowledge; read a second time, some at once."""
+        done: list[int] = []
+        with part.path.open("rb") as stream:
+            orders = orders_of(read_file(stream, part.name.rpartition("/")[2]).items)
+            while room := list(islice(orders, _ROOM)):
+                done += self._desk.returned(room)
+        return done
 
 
 def _is_whole(part: Part) -> bool:

@@ -36,9 +36,9 @@ class Part:
 
 @dataclass
 class Batch:
-    """The orders of one answer. `whole`: every byte of it was handed over."""
+    """The orders of one answer: operation -> version. `whole`: every byte of it was handed over."""
 
-    operations: list[int] = field(default_factory=list)
+    operations: dict[int, str] = field(default_factory=dict)
     sure: bool = True
     whole: bool = False
 

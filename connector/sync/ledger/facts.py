@@ -40,6 +40,7 @@ def settle(view: LedgerView, resolved: Mapping[str, Any], units: Sequence[Unit],
             _first_words(view, view.source, resolved, entity.facts)
             _forgive(view.source, entity.facts)
     for target in view.targets.values():
+        _judge(target)
         _read_back(target, entity.facts)
     _question(view, entity.facts, settled)
     _flow(view, units, tolerance, settled)
@@ -79,6 +80,20 @@ def _forgive(source: Told, facts: frozenset[str]) -> None:
     for name in facts & source.values.keys() & shadow.overruled.keys():
         if shadow.has(name) and source.equal(name, source.values[name], shadow.spoke[name]):
             del shadow.overruled[name]
+
+
+def _judge(target: Told) -> None:
+    """The first sight after our write: what stands as it stood before was not taken, and is nobody's edit."""
+    shadow = target.link.shadow
+    if target.link.stale:
+        return
+    for name, before in shadow.before.items():
+        if name not in target.values or not shadow.has(name) or target.same(name, before, shadow.spoke[name]):
+            continue
+        if target.same(name, target.values[name], before):
+            shadow.overruled[name] = target.values[name]
+            shadow.ignored[name] = shadow.ignored.get(name, 0) + 1
+    shadow.before = {}
 
 
 def _read_back(target: Told, facts: frozenset[str]) -> None:

@@ -33,8 +33,13 @@ CHUNK: Final = 200
 Failed = Callable[[str, ConnectorError], None]
 """Told of an account that could not be asked."""
 
+_GIVEN: Final = ("total", "lines")
+"""Of an offer that was replaced: by what it is known again when the receiver shows it."""
 _DECIDE: Final = Sentence(N_("decide it: connector conflicts list"))
+_TRIES: Final = 2
+"""So often a target is told what it then does not show, before a person is asked to look there."""
 _CORRECT: Final = Sentence(N_("correct the record where it is kept; it is planned again in the next run"))
+_THERE: Final = Sentence(N_("look at the document there: change it by hand, or decide there what keeps it"))
 _BY_HAND: Final = Sentence(N_("enter it by hand, or open the period: closed_until of connector.yaml"))
 
 
@@ -162,8 +167,8 @@ class _Chunk:
             return
         if known is None:
             self._create(view, target, planned, waiting)
-        elif waiting is None:
-            self._update(view, target, known, planned)
+        else:
+            self._update(view, target, known, planned, waiting)
 
     # telling
 
@@ -190,8 +195,7 @@ class _Chunk:
         if offered is None:
             self._offer(view, target, planned, "create", values, {}, None, tuple(after))
         elif offered.patch != values:
-            with self.store.transaction(durable=True):
-                self.store.outbox.refresh(offered, values)
+            self._renew(offered, values)
 
     def _told(self, view: LedgerView, target: Target) -> dict[str, Any]:
         shipping = None
@@ -207,16 +211,38 @@ class _Chunk:
             plain["lines"] = [{name: value for name, value in line.items() if name != "product"} for line in lines]
         return [_refusal(target, error) for error in target.mapping.sayable(plain)[1]]
 
+    def _renew(self, offered: Operation, patch: dict[str, Any]) -> None:
+        """Offer something else instead. What may have been fetched already is remembered."""
+        if offered.patch == patch:
+            return
+        evidence = offered.evidence
+        if offered.external_id is not None:
+            given = [*evidence.get("given", ()), {name: offered.patch.get(name) for name in _GIVEN}]
+            evidence = {**evidence, "given": given[-_TRIES:]}
+        with self.store.transaction(durable=True):
+            self.store.outbox.refresh(offered, patch, evidence)
+
     # what is there already
 
-    def _update(self, view: LedgerView, target: Target, known: Told, planned: LedgerPlanned) -> None:
+    def _update(
+        self, view: LedgerView, target: Target, known: Told, planned: LedgerPlanned, offered: Operation | None
+    ) -> None:
         disputed = view.question(None)
         if disputed is not None:
             self._wait(view, target.route, planned, [_dispute(view, disputed)])
         if not target.can.can_update:
             return
-        flow = self._flow(view, target, known)
+        if target.can.collects and known.changed(ENTITIES[view.entity].facts):
+            self._take_back(offered)  # it is told whole or not at all: that would write over what was changed there
+            return
+        flow = self._flow(view, target, known, planned)
         decided = {} if disputed is not None or known.link.gone else self._decided(view, target, known, planned)
+        if offered is not None:
+            own = {
+                name: view.hub[name] for name in offered.patch if view.hub.get(name) is not None and name in _flow(view)
+            }
+            self._renew(offered, {**offered.patch, **own, **decided, **flow})
+            return
         if not (flow or decided):
             if disputed is None:
                 self._post(view, target, known, planned)
@@ -224,22 +250,42 @@ class _Chunk:
         if not self._may_write(view, target, known, planned):
             return
         cancels = flow.get("cancelled") is True
-        if known.values.get("posted") is True and (cancels or decided):
+        rewrites = bool(decided) or (cancels and not target.can.collects)  # who collects it decides about its entries
+        if known.values.get("posted") is True and rewrites:
             self._unpost(view, target, known, planned, by_us=self.routes.post and not decided)
             return
         verb: Verb = "deactivate" if cancels else "update"
         self._offer(view, target, planned, verb, {**decided, **flow}, known.values, known.link.external_id)
 
-    def _flow(self, view: LedgerView, target: Target, known: Told) -> dict[str, Any]:
+    def _take_back(self, offered: Operation | None) -> None:
+        if offered is not None:
+            with self.store.transaction(durable=True):
+                self.store.outbox.withdraw(offered)
+
+    def _flow(self, view: LedgerView, target: Target, known: Told, planned: LedgerPlanned) -> dict[str, Any]:
         """The status as the hub has it, where the target has it otherwise."""
         waiting = {one.field for one in view.conflicts if one.kind == "field"}
-        return {
+        found = {
             name: view.hub[name]
-            for name in sorted(ENTITIES[view.entity].flow - waiting)
+            for name in sorted(_flow(view) - waiting)
             if target.writes(name)
             and view.hub.get(name) is not None
             and view.hub[name] != known.values.get(name, known.link.shadow.spoke.get(name))
         }
+        return self._not_in_vain(view, target, known, planned, found)
+
+    def _not_in_vain(
+        self, view: LedgerView, target: Target, known: Told, planned: LedgerPlanned, patch: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Without what the target was told several times and does not show: a person must look there."""
+        vain = [name for name in patch if known.link.shadow.ignored.get(name, 0) >= _TRIES]
+        text = N_("{system} was told its {field} {count} times and does not show it")
+        lacks = [
+            Lack(name, Sentence(text, system=target.route.account, field=name, count=_TRIES), do=_THERE)
+            for name in vain
+        ]
+        self._wait(view, target.route, planned, lacks)
+        return {name: value for name, value in patch.items() if name not in vain}
 
     def _decided(self, view: LedgerView, target: Target, known: Told, planned: LedgerPlanned) -> dict[str, Any]:
         """The content that a person has decided to write again."""
@@ -252,7 +298,8 @@ class _Chunk:
         if found:
             self._wait(view, target.route, planned, found)
             return {}
-        return {name: values[name] for name in sorted(names) if name in values}
+        told = {name: values[name] for name in sorted(names) if name in values}
+        return self._not_in_vain(view, target, known, planned, told)
 
     def _may_write(self, view: LedgerView, target: Target, known: Told, planned: LedgerPlanned) -> bool:
         """Whether a document that is there may be changed with regard to closed time, its own date and the fact's."""
@@ -339,6 +386,10 @@ class _Chunk:
             planned.lines.append(line)
             if lack.refused:
                 planned.refused.add(route.account)
+
+
+def _flow(view: LedgerView) -> frozenset[str]:
+    return ENTITIES[view.entity].flow
 
 
 def _refusal(target: Target, error: RowError) -> Lack:

@@ -38,7 +38,13 @@ _KINDS: Final[Mapping[str, frozenset[str]]] = {
 }
 _READ: Final = Capabilities(feed="delta")
 _ORDERS: Final = Capabilities(
-    feed="delta", can_create=True, collects=True, keeps_reference=True, repeat={"create": "same"}
+    feed="delta",
+    can_create=True,
+    can_update=True,
+    partial_update=False,
+    collects=True,
+    keeps_reference=True,
+    repeat={"create": "same", "update": "same", "deactivate": "same"},
 )
 Remember = Callable[[str, Sequence[str]], Mapping[str, bytes]]
 
@@ -226,10 +232,19 @@ class Returned(NamedTuple):
     number: str
     uid: str | None = None
     day: str | None = None
+    data: Mapping[str, Any] = {}
+
+    def row(self, paths: Sequence[str]) -> Row:
+        """As a feed would show it."""
+        return Row(self.number, canonical_body(self.data, paths), reference=self.uid)
 
 
 def orders_of(items: Iterator[Item]) -> Iterator[Returned]:
-    """Every order in a file: 1C holds them."""
+    """Every order in a file: 1C holds them. One whose state cannot be read is there all the same, and says nothing."""
     for item in items:
         if item.kind == "order" and item.id:
-            yield Returned(item.id, _reference("order", item), str(item.data.get("Дата", ""))[:10] or None)
+            try:
+                data = _row("order", item)
+            except RowError:
+                data = {}
+            yield Returned(item.id, _reference("order", item), str(item.data.get("Дата", ""))[:10] or None, data)

@@ -38,9 +38,7 @@ class Line:
         return shown if figure <= self.must else f"**{shown}**"
 
 
-def ratio(
-    goal: str, must: float, aim: float, ours: Sequence[Taken], *theirs: Sequence[Taken], times: str = "times"
-) -> Line:
+def ratio(goal: str, must: float, aim: float, ours: Sequence[Taken], *theirs: Sequence[Taken]) -> Line:
     """The median of ours to the sum of the medians of theirs."""
     wall, cpu = (median(one.wall for one in ours), median(one.cpu for one in ours))
     base_wall = sum(median(one.wall for one in each) for each in theirs)
@@ -51,7 +49,7 @@ def ratio(
     ]
     seen = (
         f"{wall:.2f} / {base_wall:.2f} s wall, {cpu:.2f} / {base_cpu:.2f} s cpu;"
-        f" {len(per_round)} {times}, wall {min(per_round):.2f} to {max(per_round):.2f}"
+        f" wall ratios {min(per_round):.2f} to {max(per_round):.2f}"
     )
     return Line(goal, must, aim, seen, wall / base_wall, cpu / base_cpu)
 

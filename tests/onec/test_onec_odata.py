@@ -64,9 +64,7 @@ def test_the_adapter_is_built_from_an_account(bases: Bases) -> None:
 def test_a_profile_of_the_workspace_goes_before_the_shipped_one(tmp_path: Path) -> None:
     own = tmp_path / "profiles" / "bp30"
     own.mkdir(parents=True)
-    words = (
-        "profile: bp30\ntitle: Ours\nentities: {customer: {resource: Catalog_Own}}\n"
-    )
+    words = "profile: bp30\ntitle: Ours\nentities: {customer: {resource: Catalog_Own}}\n"
     (own / "profile.yaml").write_text(words, encoding="utf-8")
     line = {"kind": "onec", "channel": "odata", "profile": "bp30", "url": "https://1c.example/buh", "login": "robot"}
     fields = {**line, "name": "buh", "password": "x", "peer_code": "CON"}
@@ -392,6 +390,34 @@ def test_a_card_belongs_to_a_partner(bases: Bases, clock: FrozenClock) -> None:
 
 
 # -- changes
+
+
+# -- an INN without a KPP
+
+
+@pytest.mark.parametrize("profile", ["bp30", "unf", "ut11"])
+@pytest.mark.parametrize(("there", "ours"), [("770101001", ""), ("", "770101001"), ("770101001", None)])
+def test_a_firm_that_may_be_there_already_is_not_created_again(
+    bases: Bases, clock: FrozenClock, profile: str, there: str, ours: str | None
+) -> None:
+    world = (PartnerWorld if profile == "ut11" else BaseWorld)(bases(profile), clock, profile)
+    firm = {"Description": "ООО Ромашка", "ИНН": "7701234567"}
+    guid = world.adapter.create("customer", {**firm, "КПП": there}, uid(1)).external_id
+    with pytest.raises(Invalid, match="only one of both says its КПП") as error:
+        world.adapter.create("customer", {**firm, **({} if ours is None else {"КПП": ours})}, uid(2))
+    assert error.value.sentence.facts["external_id"] == guid
+    assert len(world.stored()) == 1
+    world.adapter.close()
+
+
+def test_a_branch_and_a_namesake_that_is_marked_deleted_are_no_hindrance(bp30: BaseWorld) -> None:
+    firm = {"Description": "ООО Ромашка", "ИНН": "7701234567"}
+    bp30.adapter.create("customer", {**firm, "КПП": "770101001"}, uid(1))
+    bp30.adapter.create("customer", {**firm, "КПП": "780101001"}, uid(2))
+    bp30.user_removes(uid(1))
+    bp30.user_removes(uid(2))
+    bp30.adapter.create("customer", {**firm, "КПП": ""}, uid(3))
+    assert set(bp30.stored()) == {uid(1), uid(2), uid(3)}
 
 
 # -- check

@@ -130,6 +130,22 @@ class Objects:
             seen = [self.as_seen(row, its.get(str(row["Ref_Key"]))) for row in listed]
         return [one for one in seen if carries(one.raw, look, value, self.profile.contacts)]
 
+    def half_known(self, look: Lookup, value: str, second: str) -> str | None:
+        """The guid of a living object that has a key of two parts where either it or we lack the second; None if none.
+
+        An INN without a KPP may be that firm or a branch of it: nobody can tell but a person.
+        """
+        companion = self.entity.companion
+        name, other = look.fields[0], str(look.second)
+        is_its = companion is not None and name in companion.fields
+        resource, key = (
+            (companion.resource, companion.key) if is_its and companion else (self.entity.resource, "Ref_Key")
+        )
+        where = field(name).eq(value) & field("DeletionMark").eq(False)
+        rows = self.wire.rows(resource, select=("Ref_Key", key, other), where=where)
+        seconds = {str(row[key]): str(row.get(other) or "").strip() for row in rows}
+        return next((guid for guid, found in sorted(seconds.items()) if bool(found) != bool(second)), None)
+
     def marked(self, uid: str, paths: Sequence[str]) -> list[Seen]:
         """The objects whose text carries our uid: where a base gives new objects keys of its own."""
         marker = self.entity.marker

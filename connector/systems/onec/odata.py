@@ -43,6 +43,10 @@ log: Final = logging.getLogger("connector.systems.onec")
 _PATIENCE: Final = 90.0
 """Seconds for one answer at least: the first one after a pause starts a session of 1C and takes over half a minute."""
 
+_HALF_KNOWN: Final = N_(
+    "{account}: {entity} {external_id} has the {key} {value} as well, and only one of both says its {second}. Complete"
+    " it, or link both with “links link”; a second one is not created"
+)
 _FEW: Final = 4 * AT_ONCE
 """So many changes are read one group after the other, whatever reading everything would cost."""
 
@@ -177,6 +181,7 @@ class ODataAdapter:
         if not objects.entity.create:
             raise self._cannot(N_("{account} lets nobody create {entity}"), entity)
         self._refuse_lacking(entity, objects.entity, patch)
+        self._refuse_half_known(entity, objects, patch)
         if self._takes_key.get(entity) is not True and objects.marked(reference, ()):
             text = N_("{account}: {entity} {external_id} is there already")
             raise Duplicate(text, account=self.account, entity=entity, external_id=reference)
@@ -334,6 +339,17 @@ class ODataAdapter:
         if lacking:
             text = N_("{account}: {entity} cannot be created without {fields}")
             raise self._cannot(text, entity, fields=", ".join(lacking))
+
+    def _refuse_half_known(self, entity: str, objects: Objects, patch: Raw) -> None:
+        for look in objects.entity.find.values():
+            value = patch.get(look.fields[0]) if look.second is not None else None
+            if look.second is None or is_empty(value):
+                continue
+            second = str(patch.get(look.second) or "").strip()
+            guid = objects.half_known(look, str(value), second)
+            if guid is not None:
+                facts = {"key": look.fields[0], "second": look.second, "value": value}
+                raise self._cannot(_HALF_KNOWN, entity, external_id=guid, **facts)
 
     def _cannot(self, text: str, entity: str, **facts: object) -> ConnectorError:
         return Invalid(text, account=self.account, entity=entity, **facts)

@@ -47,6 +47,8 @@ class _Written:
     keys: list[tuple[str, str, str, str]] = field(default_factory=list)
     to_merge: list[str] = field(default_factory=list)
     to_plan: list[str] = field(default_factory=list)
+    holders: list[str] = field(default_factory=list)
+    """Who holds the cards among them: his main card is computed anew."""
 
 
 class Arrivals:
@@ -155,6 +157,7 @@ class Arrivals:
         self.store.hub.identify(written.keys)
         self.store.hub.mark(entity, written.to_merge, TO_MERGE)
         self.store.hub.mark(entity, written.to_plan, TO_PLAN)
+        self.store.hub.mark("customer", written.holders, TO_PLAN)
         self._wake(entity, [decision.uid for _, decision in met])
 
     def _wake(self, entity: str, uids: Sequence[str]) -> None:
@@ -172,6 +175,8 @@ class Arrivals:
         written.records.append((uid, body))
         if not new.row.gone and any(name in held for name in sight.mapping.references):
             written.keys.extend(reference_rows(entity, held, uid))
+        if entity == "card" and isinstance(holder := held.get("customer"), str):
+            written.holders.append(holder)
         if new.waits:
             written.to_merge.append(uid)
         elif derives:

@@ -1,0 +1,204 @@
+"""Companies whose 1C exchanges messages of EnterpriseData: through a folder, and through its web service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from connector.jobs.workspace import Workspace
+from connector.sandbox import Sandbox
+from connector.sandbox.onec.messages import Exchange
+from connector.sandbox.onec_folder import FolderPeer
+from connector.sync.engine import Options
+from connector.sync.report import RunReport
+
+CUSTOMERS = "Справочник.Контрагенты"
+CARDS = "Справочник.ДисконтныеКарты"
+ORDERS = "Документ.ЗаказКлиента"
+CONTACT = "КонтактнаяИнформация"
+START = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
+
+ROUTES = """\
+- entity: customer
+  spokes:
+    ut:     {direction: both, create: true}
+    poster: {direction: both, create: true}
+    vp:     {direction: both, create: true}
+  authority: {default: poster, legal_name: ut, inn: ut, kpp: ut, comment: none}
+  deletion: never
+  brakes: {changes: 1000, share: 1.0}
+- entity: card
+  spokes:
+    ut:     {direction: both, create: true}
+    poster: {direction: read}
+    vp:     {direction: write, create: true}
+  authority: {default: ut}
+  deletion: never
+  brakes: {changes: 1000, share: 1.0}
+"""
+
+
+def guid(number: int) -> str:
+    return f"{number:08}-6360-11e9-8d92-fa163e8ba11d"
+
+
+def counterparty(key: str, name: str, phone: str = "", more: str = "") -> str:
+    """A person as a base keeps him."""
+    kind = "<ВидКонтактнойИнформации>Телефон</ВидКонтактнойИнформации>"
+    row = f"<Строка>{kind}<ЗначенияПолей>{phone}</ЗначенияПолей></Строка>"
+    contacts = f"<{CONTACT}>{row}</{CONTACT}>" if phone else ""
+    person = "<ЮридическоеФизическоеЛицо>ФизическоеЛицо</ЮридическоеФизическоеЛицо>"
+    keys = f"<Ссылка>{key}</Ссылка><Наименование>{name}</Наименование>{person}"
+    return f"<{CUSTOMERS}><КлючевыеСвойства>{keys}</КлючевыеСвойства>{more}{contacts}</{CUSTOMERS}>"
+
+
+def card(key: str, number: str, owner: str, name: str = "Гость") -> str:
+    person = "<ЮридическоеФизическоеЛицо>ФизическоеЛицо</ЮридическоеФизическоеЛицо>"
+    said = f"<Контрагент><Ссылка>{owner}</Ссылка><Наименование>{name}</Наименование>{person}</Контрагент>"
+    keys = f"<Ссылка>{key}</Ссылка><НомерКарты>{number}</НомерКарты><ВладелецКарты>{said}</ВладелецКарты>"
+    return f"<{CARDS}><КлючевыеСвойства>{keys}</КлючевыеСвойства></{CARDS}>"
+
+
+class Base(Protocol):
+    """1C as its users see it, whichever way it exchanges."""
+
+    def put(self, xml: str) -> None: ...
+
+    def objects(self, kind: str) -> dict[str, str]: ...
+
+    def turn(self) -> None: ...
+
+
+class FolderBase:
+    def __init__(self, folder: Path, **more: Any) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.peer = FolderPeer(folder, **more)
+
+    def put(self, xml: str) -> None:
+        self.peer.put(xml)
+
+    def objects(self, kind: str) -> dict[str, str]:
+        return self.peer.objects.get(kind, {})
+
+    def turn(self) -> None:
+        self.peer.turn()
+
+
+class ServiceBase:
+    """A base that is called needs no turn of its own."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.exchange = Exchange(sandbox.worlds["onec"])
+
+    def put(self, xml: str) -> None:
+        self.exchange.put(xml)
+
+    def objects(self, kind: str) -> dict[str, str]:
+        return self.exchange.objects(kind)
+
+    def turn(self) -> None:
+        """It answers when it is called."""
+
+
+class Company:
+    """Poster, virtpos and a base, in a workspace of its own. Its clock moves a minute a run."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path, base: Base, ut: dict[str, Any], routes: str = ROUTES) -> None:
+        self.sandbox, self.folder, self.base = sandbox, folder, base
+        self.now = START
+        known = sandbox.accounts()
+        wanted = {"poster": known.get("kafe"), "vp": known.get("vp"), "saplab": known.get("panel")}
+        accounts = {name: line for name, line in wanted.items() if line is not None and f"{name}:" in routes}
+        (folder / "mappings").mkdir(parents=True)
+        (folder / "mappings/routes.yaml").write_text(routes, encoding="utf-8")
+        self.settings: dict[str, Any] = {"version": 1, "accounts": {**accounts, "ut": {"kind": "onec", **ut}}}
+        self.write_settings()
+
+    def write_settings(self) -> None:
+        text = json.dumps(self.settings, ensure_ascii=False)
+        (self.folder / "connector.yaml").write_text(text, encoding="utf-8")
+
+    @contextmanager
+    def workspace(self) -> Iterator[Workspace]:
+        with Workspace.open(self.folder, {}) as workspace:
+            workspace.sleep = lambda _: None
+            workspace.clock = lambda: self.now
+            yield workspace
+
+    def sync(self, *, dry: bool = False, entities: Sequence[str] = ()) -> RunReport:
+        self.now += timedelta(minutes=1)
+        with self.workspace() as workspace:
+            options = Options(
+                consent=lambda _: True, dry=dry, entities=tuple(entities),
+                accept=frozenset({"customer/ut:share", "card/ut:share", "customer/poster:share", "customer/vp:share"}),
+            )  # fmt: skip
+            return workspace.engine().run(options)
+
+    def round(self) -> RunReport:
+        """1C synchronises, then we do."""
+        self.base.turn()
+        return self.sync()
+
+    # users of the others
+
+    def poster_adds(self, name: str, phone: str, card_number: str = "0") -> str:
+        """A client entered at the till; his id."""
+        clients = self.sandbox.worlds["poster"].state["clients"]
+        key = str(1000 + len(clients))
+        last, _, first = name.partition(" ")
+        blank = dict.fromkeys(("email", "comment", "address", "city", "country", "patronymic"), "")
+        zero = dict.fromkeys(("discount_per", "client_sex", "id_1c", "delete"), "0")
+        clients[key] = {
+            "id": key, "lastname": last, "firstname": first, "bonus": 0, "paid": 0, "created": "2026-11-01 12:00:00",
+            "phone": phone, "birthday": "0000-00-00", "card_number": card_number, "group": "1", **blank, **zero,
+        }  # fmt: skip
+        return key
+
+    def poster_edits(self, phone: str, **changes: str) -> None:
+        self.poster()[phone].update(changes)
+
+    # what others hold
+
+    def poster(self) -> dict[str, dict[str, Any]]:
+        """Phone -> client."""
+        clients = self.sandbox.worlds["poster"].state["clients"].values()
+        return {"+" + "".join(filter(str.isdecimal, row["phone"])): row for row in clients}
+
+    def virtpos(self) -> dict[str, dict[str, Any]]:
+        rows = self.sandbox.worlds["virtpos"].state["customers"].values()
+        return {str(row["phone"]): row for row in rows}
+
+
+def done(report: RunReport) -> int:
+    """Everything that a run has written."""
+    routes = report.routes.values()
+    return sum(route.created + route.updated + route.deactivated for route in routes)
+
+
+WAYS = ("folder", "service")
+
+
+@contextmanager
+def company(
+    way: str, folder: Path, routes: str = ROUTES, others: Sequence[str] = ("poster", "virtpos")
+) -> Iterator[Company]:
+    """An empty company whose base exchanges in this way."""
+    called = ("onec",) if way == "service" else ()
+    with Sandbox((*called, *others), company="empty") as sandbox:
+        if way == "service":
+            url = sandbox.urls["onec"].removesuffix("/odata/standard.odata")
+            ut = {"channel": "soap", "url": url, "insecure": True, "peer_code": "CON", **sandbox.credentials["onec"]}
+            yield Company(sandbox, folder / "company", ServiceBase(sandbox), ut, routes)
+        else:
+            shared = folder / "shared"
+            ut = {"channel": "enterprisedata", "folder": str(shared), "peer_code": "CON"}
+            yield Company(sandbox, folder / "company", FolderBase(shared), ut, routes)
+
+
+def peer_of(company: Company) -> FolderPeer:
+    assert isinstance(company.base, FolderBase)
+    return company.base.peer

@@ -32,8 +32,9 @@ WRITINGS = 30
 
 @dataclass(frozen=True)
 class Edit:
-    """What one person wrote, and where."""
+    """What one person wrote, where, and on which day."""
 
+    day: int
     account: str
     external_id: str
     field: str
@@ -48,6 +49,7 @@ class Life:
         self.sandbox, self.workspace, self.folder = sandbox, workspace, folder
         self.edits: list[Edit] = []
         self.added = 0
+        self.today = 0
         self._number = seed * 1000
 
     # what is there
@@ -68,6 +70,7 @@ class Life:
 
     def day(self) -> None:
         """Some edits, and now and then a new customer."""
+        self.today += 1
         for _ in range(self.dice.randint(1, 6)):
             account = self.dice.choice(ACCOUNTS)
             if self.dice.random() < 0.2:
@@ -91,7 +94,7 @@ class Life:
             adapter.update("customer", external_id, mapping.write({name: value}, standing), current)
         except ConnectorError:
             return
-        self.edits.append(Edit(account, external_id, name, value))
+        self.edits.append(Edit(self.today, account, external_id, name, value))
 
     def add(self, account: str) -> None:
         """A person nobody knows yet."""

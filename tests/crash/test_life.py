@@ -70,13 +70,21 @@ def spelled(name: str, value: object) -> str:
 
 
 def lost(life: Life, told: dict[str, dict[str, dict[str, Any]]]) -> list[Edit]:
-    """Edits whose value stands neither where it was written nor in any conflict."""
-    last = {(edit.account, edit.external_id, edit.field): edit for edit in life.edits}
-    logged = {str(value) for conflict in life.workspace.store.conflicts.all() for value in conflict.values.values()}
+    """Edits whose value stands neither where it was written nor in any conflict.
+
+    A field may be edited again on a later day, in whichever system; of two edits of one day one must be logged.
+    """
+    store = life.workspace.store
+    uids = {(link.spoke, link.external_id): link.uid for link in store.crosswalk.all("customer")}
+    logged = {str(value) for conflict in store.conflicts.all() for value in conflict.values.values()}
+    last = {(uids[edit.account, edit.external_id], edit.field): edit.day for edit in life.edits}
+    again = {(edit.account, edit.external_id, edit.field): edit for edit in life.edits}
     return [
         edit
-        for edit in last.values()
-        if str(told[edit.account][edit.external_id].get(edit.field)) != edit.value and edit.value not in logged
+        for edit in again.values()
+        if edit.day == last[uids[edit.account, edit.external_id], edit.field]
+        and str(told[edit.account][edit.external_id].get(edit.field)) != edit.value
+        and edit.value not in logged
     ]
 
 

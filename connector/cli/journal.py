@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from connector.cli.records import names_of, spokes
+from connector.cli.records import names_of, person, spokes, text_of
 from connector.cli.session import Session, json_option, pass_session
 from connector.cli.texts import argument, group, into, option
 from connector.errors import UsageError
@@ -28,62 +28,136 @@ _HEADS: Final = {
     "reason": N_("reason"),
     "amount": N_("amount"),
     "do": N_("do"),
-    "at": N_("when"),
+    "at": N_("since"),
+    "dismissed_by": N_("dismissed by"),
+    "dismissed_at": N_("dismissed on"),
+    "raw": N_("as it came"),
 }
+_NUMBERS: Final = N_("their numbers")
 
 journal = group(
     "journal",
     help=N_("Rows that could not be read and records that wait, each with its reason and what to do."),
-    example="connector journal list\nconnector journal retry",
+    example="connector journal list\nconnector journal dismiss 9 12\nconnector journal retry",
 )
 
 
 @into(
     journal,
     "list",
-    help=N_("Every line, the ones that most money depends on first."),
-    example="connector journal list\nconnector journal list --account kafe --json",
+    help=N_(
+        "Every line, the ones that most money depends on first; those that somebody has dismissed stand at the end, "
+        "with the name of who did."
+    ),
+    example="connector journal list\nconnector journal list --account kafe --open --json",
 )
 @option("--account", metavar="ACCOUNT", help=N_("only of this account"))
+@option("--open", "undismissed", is_flag=True, help=N_("without those that somebody has dismissed"))
 @json_option
 @pass_session
-def list_(session: Session, account: str | None) -> None:
+def list_(session: Session, account: str | None, undismissed: bool) -> None:
     name = None if account is None else session.account(account).name
-    lines = [line for line in session.workspace.store.journal.all() if name in (None, line.account)]
-    heads = (
-        N_("id"),
-        N_("account"),
-        N_("entity"),
-        N_("record"),
-        N_("field"),
-        N_("value"),
-        N_("reason"),
-        N_("amount"),
-        N_("do"),
-    )
-    names = names_of(session, [line.uid for line in lines if line.uid])
+    lines = [
+        line
+        for line in session.workspace.store.journal.all()
+        if name in (None, line.account) and not (undismissed and line.dismissed_by)
+    ]
     documents = [_document(session, line) for line in lines]
-    session.screen.show(documents, lambda: session.screen.table(heads, [_row(session, line, names) for line in lines]))
+    session.screen.show(documents, lambda: _print(session, lines))
 
 
-@into(journal, "show", help=N_("One line."), example="connector journal show 9")
+def _print(session: Session, lines: Sequence[JournalLine]) -> None:
+    names = names_of(session, [line.uid for line in lines if line.uid])
+    heads = [*map(_HEADS.__getitem__, ("id", "account", "entity")), N_("record")]
+    heads += map(_HEADS.__getitem__, ("field", "value", "reason", "amount", "do"))
+    rows = [_row(session, line, names) for line in lines]
+    if any(line.dismissed_by for line in lines):
+        heads.append(_HEADS["dismissed_by"])
+        rows = [(*row, line.dismissed_by) for row, line in zip(rows, lines, strict=True)]
+    session.screen.table(heads, rows)
+
+
+@into(
+    journal,
+    "show",
+    help=N_("One line, with the value as the system sent it, whole."),
+    example="connector journal show 9",
+)
 @argument("number", metavar="ID", type=int, help=N_("its number"))
 @json_option
 @pass_session
 def show(session: Session, number: int) -> None:
     line = _line(session, number)
-    document, language = _document(session, line), session.screen.language
+    raw = _raw(session, line)
+    document, language = {**_document(session, line), **({} if raw is None else {"raw": raw})}, session.screen.language
     words = {
         "kind": called(STATES, line.kind, language),
         "entity": called(ENTITIES, line.entity, language),
         "field": called(FIELDS, line.field, language),
         "reason": _told(line.reason, language),
         "do": _told(line.do, language),
+        "raw": text_of(raw),
     }
     names = names_of(session, [line.uid] if line.uid else [])
-    rows = [(translate(_HEADS[name], language), words.get(name, value)) for name, value in document.items()]
-    rows.insert(0, (translate(N_("record"), language), names.get(line.uid or "", "")))
-    session.screen.show(document, lambda: session.screen.table((N_("field"), N_("value")), rows))
+    rows = [
+        (translate(_HEADS[name], language), words.get(name, value))
+        for name, value in document.items()
+        if value not in (None, "")
+    ]
+    rows.insert(3, (translate(N_("record"), language), names.get(line.uid or "", "")))
+    session.screen.show(document, lambda: session.screen.table((N_("what"), N_("value")), rows))
+
+
+def _raw(session: Session, line: JournalLine) -> Any:
+    """What the system sent for the field, whole; by its raw keys, where there are several. None if that is unknown."""
+    from connector.sync.rows import decode
+
+    workspace, spoke = session.workspace, spokes(session).get(line.account, line.account)
+    link = workspace.store.crosswalk.at(spoke, line.entity, line.external_id)
+    mapping = workspace.mappings.get((spoke, line.entity))
+    if link is None or link.seen is None or mapping is None or not line.field:
+        return None
+    seen = decode(link.seen)
+    found = {path: seen[path] for path in mapping.sources(line.field) if path in seen}
+    return next(iter(found.values())) if len(found) == 1 else found or None
+
+
+@into(
+    journal,
+    "dismiss",
+    help=N_(
+        "Says that nobody need look at these lines, as long as they say the same: they are no longer counted, stay to "
+        "be seen, and come back when the reason, the value or the amount changes. Nothing is written to any system."
+    ),
+    example="connector journal dismiss 9 12\nconnector journal dismiss 9 --alike",
+)
+@argument("numbers", metavar="ID...", nargs=-1, type=int, required=True, help=_NUMBERS)
+@option("--alike", is_flag=True, help=N_("also every line of the same account, entity, field and reason"))
+@pass_session
+def dismiss(session: Session, numbers: Sequence[int], alike: bool) -> None:
+    store = session.workspace.store
+    chosen = [_line(session, number) for number in numbers]
+    kinds = {_like(line) for line in chosen}
+    lines = [line for line in store.journal.all() if _like(line) in kinds] if alike else chosen
+    count = store.journal.dismiss({line.id for line in lines if not line.dismissed_by}, person(), session.workspace.now)
+    session.screen.say(N_("dismissed lines: {count}; undo it by: connector journal reopen ID"), count=count)
+
+
+@into(
+    journal,
+    "reopen",
+    help=N_("Takes a dismissal back: the lines are counted again."),
+    example="connector journal reopen 9 12",
+)
+@argument("numbers", metavar="ID...", nargs=-1, type=int, required=True, help=_NUMBERS)
+@pass_session
+def reopen(session: Session, numbers: Sequence[int]) -> None:
+    count = session.workspace.store.journal.reopen({_line(session, number).id for number in numbers})
+    session.screen.say(N_("reopened lines: {count}"), count=count)
+
+
+def _like(line: JournalLine) -> tuple[object, ...]:
+    return line.account, line.entity, line.field, line.kind, line.reason.text
 
 
 @into(
@@ -121,7 +195,7 @@ def _row(session: Session, line: JournalLine, names: Mapping[str, str]) -> tuple
         line.id,
         line.account,
         called(ENTITIES, line.entity, language),
-        name if name and not line.external_id else f"{name} ({place})" if name else place,
+        name if name and place in ("", line.uid) else f"{name} ({place})" if name else place,
         called(FIELDS, line.field, language),
         line.value,
         _told(line.reason, language),
@@ -156,4 +230,6 @@ def _document(session: Session, line: JournalLine) -> dict[str, Any]:
         "amount": _money(line),
         "do": None if line.do is None else line.do.in_(language),
         "at": line.at,
+        "dismissed_by": line.dismissed_by,
+        "dismissed_at": line.dismissed_at,
     }

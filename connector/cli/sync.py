@@ -107,16 +107,12 @@ def sync(
 @json_option
 @pass_session
 def status(session: Session) -> int:
+    from connector.sync.closing import waiting as open_of
+
     store, screen = session.workspace.store, session.screen
     runs = [_run_json(row) for row in store.runs.last(_LAST)]
     cursors = [dict(zip(("entity", "account", "complete_up_to"), row, strict=True)) for row in store.runs.cursors()]
-    waiting = {
-        "conflicts": store.conflicts.count_open(),
-        "journal": store.journal.count(),
-        "outbox": store.outbox.count_open(),
-        "brakes": len(store.runs.held()),
-    }
-
+    waiting, dismissed = open_of(store), store.journal.count_dismissed()
     legal = _legal_within(session)
 
     def render() -> None:
@@ -131,8 +127,11 @@ def status(session: Session) -> int:
                 N_("{account}: a change of legal details is seen within {count} runs"), account=account, count=turns
             )
         _print_open(session, waiting)
+        if dismissed:
+            screen.say(N_("dismissed lines in the journal: {count}; see: connector journal list"), count=dismissed)
 
-    screen.show({"runs": runs, "cursors": cursors, "open": waiting, "legal_within": legal}, render)
+    shown = {"runs": runs, "cursors": cursors, "open": waiting, "dismissed": dismissed, "legal_within": legal}
+    screen.show(shown, render)
     return EXIT_DONE
 
 

@@ -238,6 +238,8 @@ def _worded(sentence: Sentence, language: str) -> Sentence:
 def _fact(name: str, fact: object, language: str) -> object:
     if isinstance(fact, Sentence):
         return _worded(fact, language)
+    if name == "fields" and isinstance(fact, str):
+        return ", ".join(str(_fact("field", one, language)) for one in fact.split(", "))
     table = _FACTS.get(name)
     if language == "en" or table is None or not isinstance(fact, str) or fact not in table:
         return fact

@@ -173,7 +173,8 @@ def fail(problems: Problems, field: str, raw: Any, error: Unreadable, blanks: tu
     """What an unreadable raw value is: empty when only spaces make it differ, else ABSENT with a row error."""
     if isinstance(raw, str) and raw.strip() in blanks:
         return empty
-    shown = [_sent(one) for one in raw] if isinstance(raw, list) else _sent(raw)
+    told = raw if error.about is None else error.about
+    shown = [_sent(one) for one in told] if isinstance(told, list) else _sent(told)
     problem = RowError(field, shown, error.text, **error.facts)
     if problems is None:
         raise problem from error

@@ -83,6 +83,13 @@ class Mapping:
         lines = [self.lines.path] if self.lines is not None and self.lines.path is not None else []
         return tuple(dict.fromkeys((*self.paths, *written, *lines)))
 
+    def sources(self, field: str) -> tuple[str, ...]:
+        """The top-level raw keys that a field, or one inside its lines (`lines.2.price`), is read from."""
+        name = field.partition(".")[0]
+        if name in self.columns:
+            return tuple(dict.fromkeys(path.split(".")[0] for path in self.columns[name].row.reads))
+        return self.lines.paths if name == "lines" and self.lines is not None else ()
+
     def _lined(self, direction: Literal["reads", "writes"]) -> frozenset[str]:
         """`lines`, where a row of them goes this way."""
         return frozenset({"lines"}) if self.lines is not None and getattr(self.lines.row, direction) else frozenset()

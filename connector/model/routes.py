@@ -11,7 +11,7 @@ from typing import Literal
 
 Direction = Literal["both", "read", "write", "off"]
 Deletion = Literal["deactivate", "delete", "never"]
-Scope = Literal["all", "legal", "has_phone", "has_card", "in_group", "linked"]
+Scope = Literal["all", "legal", "has_phone", "has_email", "has_card", "in_group", "linked"]
 RuleName = Literal["spokes", "latest", "manual", "union", "none"]
 Closed = Literal["refuse", "correct", "ask"]
 

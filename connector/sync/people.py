@@ -87,6 +87,7 @@ def _retire(store: Store, entity: str, loser: str, survivor: str, *, at: str, by
     store.hub.set_survivor(loser, survivor)
     carry_over(store, loser, survivor, at=at, by=by)
     store.conflicts.move(loser, survivor)
+    store.journal.clear_waiting([loser])
     store.db.run("DELETE FROM dirty WHERE uid = ?", (loser,))
     for other, name in referring(entity):
         _refer_anew(store, other, name, loser, survivor)

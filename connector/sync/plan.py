@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 
-from connector.locale import N_, Sentence
 from connector.mapping import Mapping
 from connector.model.records import as_dict
 from connector.model.routes import EntityRoutes, Route, Scope
@@ -22,6 +21,7 @@ from connector.model.states import Operation, Verb
 from connector.sync.identity import findable
 from connector.sync.merge import Side
 from connector.sync.view import View
+from connector.sync.waits import Wait, Waits
 from connector.systems.base import Capabilities
 
 TRIES = 1
@@ -36,20 +36,6 @@ class Target:
     mapping: Mapping
     capabilities: Capabilities
     writable: frozenset[str]
-
-
-@dataclass(slots=True)
-class Wait:
-    """A record that cannot be written there now, and why; planned again in every run until the reason goes."""
-
-    uid: str
-    account: str
-    entity: str
-    external_id: str
-    field: str
-    reason: Sentence
-    do: Sentence
-    refused: bool = False
 
 
 @dataclass(slots=True)
@@ -138,10 +124,12 @@ def _plan_update(view: View, routes: EntityRoutes, target: Target, around: Aroun
     if not target.capabilities.can_update:
         return
     side = view.sides[target.route.spoke]
+    waits = Waits(view, routes, target.route)
     patch = push_values(view, routes, target, side)
     for name, times in side.shadow.ignored.items():
         if times > TRIES:
-            planned.waits.append(_wait(view, target, name, N_("{system} does not keep what is written to {field}")))
+            link = view.link(target.route.spoke)
+            planned.waits.append(waits.ignored(name, "" if link is None else link.external_id))
     after = _refer(target, around, patch)
     seen = view.observed.get(target.route.spoke, {})
     leaving = patch.get("active") is False
@@ -150,8 +138,8 @@ def _plan_update(view: View, routes: EntityRoutes, target: Target, around: Aroun
         leaving = False
     if leaving and target.route.deletion == "delete" and target.capabilities.can_delete:
         patch = {"active": False}
-    patch = _sayable(view, target, patch, planned)
-    for name in _taken(view, target, around, patch, planned):
+    patch = _sayable(view, target, patch, planned, waits)
+    for name in _taken(view, target, around, patch, planned, waits):
         del patch[name]
     if not patch:
         return
@@ -176,21 +164,20 @@ def _plan_create(view: View, routes: EntityRoutes, target: Target, around: Aroun
         return
     if not in_scope(view, route) or not _may_feed(view, routes, route):
         return
+    waits = Waits(view, routes, route)
     patch = push_values(view, routes, target, None)
     after = _refer(target, around, patch)
     patch.pop("active", None)
-    patch = _sayable(view, target, patch, planned)
+    patch = _sayable(view, target, patch, planned, waits)
     given = target.mapping.defaulted
     lacking = [name for name in can.required if patch.get(name) is None and name not in given]
     if lacking:
-        planned.waits.append(_wait(view, target, lacking[0], N_("{system} needs {field} to create this record")))
+        planned.waits.append(waits.lacks(lacking[0]))
         return
-    if _taken(view, target, around, patch, planned):
+    if _taken(view, target, around, patch, planned, waits):
         return
     if not _could_be_found(view, can, around, patch):
-        wait = _wait(view, target, "", N_("nothing by which {system} could find this record again after a lost answer"))
-        wait.refused = True
-        planned.waits.append(wait)
+        planned.waits.append(_not_found_again(view, can, around, patch, waits))
         return
     _offer(view, target, planned, "create", patch, {}, None, after)
 
@@ -203,52 +190,47 @@ def _could_be_found(view: View, can: Capabilities, around: Around, patch: Map[st
     return any(len(around.shared.get(key, ())) <= 1 for key in keys)
 
 
-def _taken(view: View, target: Target, around: Around, patch: Map[str, Any], planned: Planned) -> list[str]:
+def _not_found_again(view: View, can: Capabilities, around: Around, patch: Map[str, Any], waits: Waits) -> Wait:
+    """Why it could not be found by what would be written: there is nothing, or others carry it too."""
+    carried = findable(view.entity, patch, can.find_by)
+    others = sorted({uid for key in carried for uid in around.shared.get(key, ()) if uid != view.uid})
+    return waits.shared([scheme for scheme, _ in carried], others) if others else waits.nameless(can.find_by)
+
+
+def _taken(
+    view: View, target: Target, around: Around, patch: Map[str, Any], planned: Planned, waits: Waits
+) -> list[str]:
     """The fields that the remote would refuse: a unique value that another record carries too."""
     found = []
     for name in target.capabilities.unique:
         scheme = "card_uid" if name == "uid" else name
         value = patch.get(name)
         others = [uid for uid in around.shared.get((scheme, str(value)), ()) if uid != view.uid]
-        if value is not None and (others or _old_row_has_it(view, target, name, value)):
+        old = None if value is None else _old_row(view, target, name, value)
+        if value is not None and (others or old is not None):
             found.append(name)
-            planned.waits.append(
-                _wait(view, target, name, N_("{system} takes each {field} once, and other records carry it too"))
-            )
+            planned.waits.append(waits.taken(name, others) if others else waits.in_old_row(name, str(old)))
     return found
 
 
-def _old_row_has_it(view: View, target: Target, name: str, value: Any) -> bool:
-    """Whether another row there, of a record that was merged into this one, carries the value."""
+def _old_row(view: View, target: Target, name: str, value: Any) -> str | None:
+    """The id of another row there, of a record that was merged into this one, that carries the value."""
     spoke, mapping = target.route.spoke, target.mapping
-    old = [link for link in view.links if link.spoke == spoke and not link.primary and not link.gone and link.seen]
-    rows: list[dict[str, Any]] = [as_dict(mapping.read(msgspec.json.decode(link.seen or b"{}"), [])) for link in old]
-    return any(name in row and mapping.equal(name, row[name], value) for row in rows)
+    for link in view.links:
+        if link.spoke == spoke and not link.primary and not link.gone and link.seen:
+            row: dict[str, Any] = as_dict(mapping.read(msgspec.json.decode(link.seen), []))
+            if name in row and mapping.equal(name, row[name], value):
+                return link.external_id
+    return None
 
 
-def _sayable(view: View, target: Target, patch: dict[str, Any], planned: Planned) -> dict[str, Any]:
+def _sayable(view: View, target: Target, patch: dict[str, Any], planned: Planned, waits: Waits) -> dict[str, Any]:
     """The part of a patch that this system can be told; the rest waits, field by field."""
     link = view.link(target.route.spoke)
     seen = msgspec.json.decode(link.seen) if link is not None and link.seen is not None else None
     said, refused = target.mapping.sayable(patch, seen)
-    for error in refused:
-        wait = _wait(view, target, error.field, N_("{system} cannot be told this {field}: {why}"))
-        wait.reason.facts["why"] = error.reason
-        planned.waits.append(wait)
+    planned.waits += [waits.unsayable(error) for error in refused]
     return said
-
-
-def _wait(view: View, target: Target, name: str, reason: str) -> Wait:
-    link = view.link(target.route.spoke)
-    return Wait(
-        uid=view.uid,
-        account=target.route.account,
-        entity=view.entity,
-        external_id=link.external_id if link else view.uid,
-        field=name,
-        reason=Sentence(reason, system=target.route.account, field=name),
-        do=Sentence(N_("correct the record where it is kept; it is planned again in the next run")),
-    )
 
 
 def _offer(
@@ -310,6 +292,7 @@ _SCOPES: dict[Scope, Any] = {
     "all": lambda _hub: True,
     "legal": lambda hub: hub.get("kind") == "legal",
     "has_phone": _has("phone"),
+    "has_email": _has("email"),
     "has_card": _has("card_uid"),
     "in_group": _has("group"),
     "linked": lambda _hub: False,

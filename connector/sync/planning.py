@@ -11,9 +11,10 @@ from connector.store import Store
 from connector.store.hub import TO_PLAN
 from connector.sync.identity import identifiers
 from connector.sync.observe import decode
-from connector.sync.plan import Around, Planned, Target, Wait, plan
+from connector.sync.plan import Around, Planned, Target, plan
 from connector.sync.sight import writable_fields
 from connector.sync.view import Mappings, View, load
+from connector.sync.waits import Wait
 from connector.systems.base import Adapter
 
 CHUNK = 500

@@ -145,6 +145,7 @@ def test_a_new_route_asks_for_itself_alone(world: World) -> None:
         (("all",), {"Фирма", "С телефоном", "С картой", "В группе"}),
         (("legal",), {"Фирма"}),
         (("has_phone",), {"С телефоном", "С картой"}),
+        (("has_email",), {"Фирма", "С картой", "В группе"}),
         (("has_card",), {"С картой"}),
         (("in_group",), {"В группе"}),
         (("linked",), set()),
@@ -162,7 +163,7 @@ def test_scope_says_who_is_created(world: World, scope: tuple[str, ...], goes: s
     for number, (title, values) in enumerate(
         {
             "Фирма": {"kind": "legal"},
-            "С телефоном": {"phone": PHONE},
+            "С телефоном": {"phone": PHONE, "mail": ""},
             "С картой": {"phone": "+79161234568"},
             "В группе": {"folder": G1},
         }.items()

@@ -38,7 +38,12 @@ class _Refused(ValueError):
 
 
 class Unreadable(_Refused):
-    """The raw value does not say what it should; `text` (marked with N_) and `facts` say why."""
+    """The raw value does not say what it should; `text` (marked with N_) and `facts` say why.
+
+    `about` is the part of it that is meant, where a person knows only that part.
+    """
+
+    about: object = None
 
 
 class Unwritable(_Refused):

@@ -92,7 +92,8 @@ class _Part:
             try:
                 return self.parse(raw)
             except Unreadable as error:
-                reason = reason or error
+                if reason is None:
+                    error.about, reason = raw, error
         if reason is not None:
             raise reason
         return None

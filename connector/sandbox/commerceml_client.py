@@ -19,9 +19,10 @@ import random
 import re
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from http.client import HTTPException, HTTPResponse
 from typing import Final, Literal
 from urllib.parse import quote, urlsplit
@@ -29,7 +30,7 @@ from uuid import UUID
 
 from lxml import etree
 
-from connector.sandbox.commerceml_files import Good, Order, catalogue_files, orders_file
+from connector.sandbox.commerceml_files import Good, Order, catalogue_files, orders_file, packed_files
 
 DEFAULT_PATH: Final = "bitrix/admin/1c_exchange.php"
 TIMEOUT: Final = 1800.0
@@ -123,6 +124,13 @@ class Base:
         order.posted, order.paid, order.shipped, order.cancelled = True, paid, shipped, cancelled
         self.changed.append(number)
 
+    def edit(self, number: str, line: int, *, quantity: str, total: str) -> None:
+        """The accountant corrects a line (counted from 0): the sum of the order follows."""
+        order = self.orders[number]
+        order.lines[line] = {**order.lines[line], "Количество": quantity, "Сумма": total}
+        order.total = str(sum(Decimal(one["Сумма"]) for one in order.lines))
+        self.changed.append(number)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -174,10 +182,8 @@ class Session:
         now = self.now()
         made = f"{now:%Y-%m-%d}T{now.hour}:{now:%M:%S}"  # an hour without its zero, as 1C has written it
         self._authorise("catalog")
-        limit, _ = self._begin("catalog")
         files = catalogue_files(chosen, self.behaviour.version, made, changes_only=changes_only)
-        for name, data in files.items():
-            self._send("catalog", name, data, limit)
+        self._send_all("catalog", files)
         for name in files:
             self._import("catalog", name)
         if self.behaviour.completes:
@@ -210,11 +216,10 @@ class Session:
         changed = list(dict.fromkeys(self.base.changed))
         if not changed:
             return
-        limit, _ = self._begin("sale")
         name = f"orders-{self.base.new_guid()}.xml"
         made = self.now().strftime("%Y-%m-%dT%H:%M:%S")
         data = orders_file([self.base.orders[number] for number in changed], self.behaviour.version, made)
-        self._send("sale", name, data, limit)
+        self._send_all("sale", {name: data})
         if self.behaviour.imports_orders:
             self._import("sale", name)
         self.base.changed.clear()
@@ -237,6 +242,14 @@ class Session:
         if "zip" not in said or not said.get("file_limit", "").isdigit():
             raise Broken("Неверный ответ на запрос параметров обмена")
         return int(said["file_limit"]), said["zip"] == "yes"
+
+    def _send_all(self, kind: str, files: Mapping[str, bytes]) -> None:
+        """As they are; or all in one archive of a random name, where the site asks for archives."""
+        limit, packed = self._begin(kind)
+        for name, data in (
+            {f"v8_{self.base.new_guid()[:4]}_{len(files)}.zip": packed_files(files)} if packed else files
+        ).items():
+            self._send(kind, name, data, limit)
 
     def _send(self, kind: str, name: str, data: bytes, limit: int) -> None:
         """In pieces of the limit, all under one name: the site puts them together."""
@@ -268,20 +281,22 @@ class Session:
             if known is not None and (known.paid or known.shipped):
                 continue  # an order with documents of its own is left alone
             for line in order.lines:
-                self._find_good(line)
+                line["Ид"] = self._find_good(line).offer
             number = known.number_1c if known else f"ЗК-{len(self.base.orders) + 1:06d}"
-            loaded = known.loaded + 1 if known else 1
-            self.base.orders[order.number] = replace(order, number_1c=number, loaded=loaded)
+            loaded, posted = (known.loaded + 1, known.posted) if known else (1, False)
+            self.base.orders[order.number] = replace(order, number_1c=number, loaded=loaded, posted=posted)
             self.base.changed.append(order.number)
 
-    def _find_good(self, line: dict[str, str]) -> None:
+    def _find_good(self, line: dict[str, str]) -> Good:
         """By identifier, then article, then name; one that is unknown becomes a new item."""
         for name, value in (("offer", line["Ид"]), ("article", line["Артикул"]), ("name", line["Наименование"])):
-            if value and any(getattr(good, name) == value for good in self.base.goods):
-                return
+            found = next((good for good in self.base.goods if value and getattr(good, name) == value), None)
+            if found is not None:
+                return found
         self.base.made.append(line["Наименование"])
         good = Good(guid=self.base.new_guid(), name=line["Наименование"], article=line["Артикул"])
         self.base.goods.append(good)
+        return good
 
     # one call --------------------------------------------------------------------------------------------------
 
@@ -390,9 +405,16 @@ def _order(document: etree._Element) -> Order:
         currency=_said(document, "Валюта"),
         total=_said(document, "Сумма"),
         comment=_said(document, "Комментарий"),
+        cancelled=_requisite(document, "Отменен") == "true",
         customer={} if partner is None else {name: _said(partner, name) for name in known},
         lines=lines,
     )
+
+
+def _requisite(document: etree._Element, name: str) -> str:
+    """1C reads requisites by their names."""
+    places = document.iterfind("{*}ЗначенияРеквизитов/{*}ЗначениеРеквизита")
+    return next((_said(place, "Значение") for place in places if _said(place, "Наименование") == name), "")
 
 
 def _is_day(text: str) -> bool:

@@ -7,6 +7,8 @@ number padded with spaces.
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -88,6 +90,15 @@ def orders_file(orders: Sequence[Order], version: str, made: str) -> bytes:
         place = _child(root, "Контейнер") if version.startswith("3") else root
         _document(_child(place, "Документ"), order, new=version.startswith("3"))
     return _written(root)
+
+
+def packed_files(files: Mapping[str, bytes]) -> bytes:
+    """All of them in one archive."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return target.getvalue()
 
 
 # parts ---------------------------------------------------------------------------------------------------------

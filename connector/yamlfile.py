@@ -33,6 +33,7 @@ Key = str | int
 MAX_BYTES: Final = 4 * 1024 * 1024
 _INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
 _WORDS: Final = {"true": True, "false": False, "null": None, "~": None, "": None}
+_REPEATED: Final = re.compile(r"(alias|anchor|handle) ['\"].*", re.DOTALL)
 _TAG: Final = "tag:yaml.org,2002:"
 _TAGS: Final = frozenset({"str", "int", "float", "bool", "null", "map", "seq", "timestamp", "merge", "value"})
 _CLOSE: Final = 0.6
@@ -135,12 +136,18 @@ def parse(content: bytes, name: str) -> Document:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (None, None)
-        raise ConfigError(N_("this is not YAML: {reason}"), name, line, column, reason=error.problem) from error
+        reason = _shown(error.problem)  # the parser's own text quotes the line, which may hold a password
+        raise ConfigError(N_("this is not YAML: {reason}"), name, line, column, reason=reason) from None
     except RecursionError as error:
         raise ConfigError(N_("the file is nested too deeply"), name) from error
     except YAMLError as error:
-        raise ConfigError(N_("this is not YAML: {reason}"), name, reason=str(error).splitlines()[0]) from error
+        raise ConfigError(N_("this is not YAML: {reason}"), name, reason=_shown(str(error).splitlines()[0])) from None
     return Document(name, data, places)
+
+
+def _shown(problem: str | None) -> str:
+    """What the parser says is wrong, without the words of the file that it repeats."""
+    return _REPEATED.sub(r"\1 …", problem or "—")
 
 
 @dataclass(frozen=True)

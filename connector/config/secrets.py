@@ -65,7 +65,7 @@ class Source:
 
     def _variable(self, name: str) -> str:
         if not _ENV_NAME.match(name):
-            raise Wrong(N_("“{name}” is no name of an environment variable"), name=name)
+            raise Wrong(N_("what stands in “${{…}}” is no name of an environment variable: Latin letters, digits, “_”"))
         value = self.env.get(name)
         if value is None or not value:
             raise Wrong(N_("the environment variable {name} is not set"), name=name)

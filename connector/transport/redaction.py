@@ -7,6 +7,8 @@ Basic), and the names under which the five systems carry secrets, whatever the v
 from __future__ import annotations
 
 import base64
+import html
+import json
 import logging
 import re
 import threading
@@ -48,7 +50,7 @@ class Redactor:
                 return
             self._values |= spelled
             longest_first = sorted(self._values, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
 
     def __call__(self, text: str) -> str:
         pattern = self._pattern
@@ -62,13 +64,29 @@ class Redactor:
 
 
 def _spellings(secret: str) -> set[str]:
+    raw = secret.encode()
     return {
         secret,
         quote(secret, safe=""),
+        quote(secret),
         quote_plus(secret),
-        base64.b64encode(secret.encode()).decode(),
+        base64.b64encode(raw).decode(),
+        base64.urlsafe_b64encode(raw).decode(),
         secret.encode("unicode_escape").decode(),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(raw)[2:-1],
+        html.escape(secret),
+        html.escape(secret, quote=False),
     }
+
+
+def words_of(text: str, longest: int = 500) -> str:
+    """A remote's own words, fit to be shown and kept: in one line, without secrets, and cut only after these are gone.
+
+    A careless server repeats in its complaint what it was sent, credentials included.
+    """
+    return redact(" ".join(text.split()))[:longest]
 
 
 redact: Final = Redactor()

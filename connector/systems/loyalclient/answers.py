@@ -10,6 +10,7 @@ from connector.locale import N_, Sentence
 from connector.systems.catalogue import Endpoint
 from connector.systems.shape import shape_of
 from connector.transport.messages import Response
+from connector.transport.redaction import words_of
 
 _OURS: Final = ("apikey", "point")
 """Fields that the account gives: what is wrong with them is wrong for every call."""
@@ -42,8 +43,8 @@ def _error(response: Response, messages: Mapping[str, str]) -> ConnectorError:
     facts = {
         "account": response.account,
         "endpoint": response.endpoint,
-        "field": ", ".join(messages) or "—",
-        "message": " ".join(messages.values()) or "—",
+        "field": words_of(", ".join(messages)) or "—",
+        "message": words_of(" ".join(messages.values())) or "—",
     }
     if any(name in messages for name in _OURS):
         return Forbidden(N_("{account}: {field} is not accepted: {message}. Correct the account"), **facts)

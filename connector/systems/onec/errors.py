@@ -1,7 +1,7 @@
 """What 1C's OData says when it refuses, and what it means for us (1c.md, section 2).
 
 A refusal is `{"odata.error": {"code": "9", "message": {"lang": "ru", "value": "…"}}}` or the same as `<m:error>`.
-Its text may repeat what we sent, so it is a fact of the error for the person and never logged by itself.
+Its text may repeat what we sent: secrets are masked in it, and it is never logged by itself, for it may hold names.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from connector.errors import (
 from connector.locale import N_
 from connector.systems.onec.names import title_of
 from connector.transport.messages import Response
+from connector.transport.redaction import words_of
 
 BUSINESS: Final = "-1"
 """The code of everything a handler of the configuration refuses; it comes with status 500."""
 
 _LOCKED: Final = re.compile(r"конфликт блокировок|взаимоблокиров|ожидания предоставления блокировки", re.IGNORECASE)
-_LONGEST: Final = 500
 
 _TEXTS: Final[dict[str, tuple[type[ConnectorError], str]]] = {
     "8": (
@@ -128,4 +128,4 @@ def _from_xml(body: bytes) -> Refusal | None:
 
 
 def _refusal(code: object, text: object) -> Refusal:
-    return Refusal(str(code), " ".join(str(text).split())[:_LONGEST])
+    return Refusal(words_of(str(code)), words_of(str(text)))

@@ -35,6 +35,7 @@ from connector.locale import N_
 from connector.resources import schemas_folder
 from connector.transport.http import Transport
 from connector.transport.messages import Repeat
+from connector.transport.redaction import words_of
 from connector.transport.soap import Soap
 
 log: Final = logging.getLogger("connector.systems.onec")
@@ -50,7 +51,6 @@ PATIENCE: Final = 1800.0
 """Seconds for which a job of 1C may stay active."""
 _POLLS: Final = (0.5, 1.0, 2.0, 3.0)
 _IN_MEMORY: Final = 1024 * 1024
-_LONGEST: Final = 500
 _SEEN: Final = "ранее принято"
 """How БСП says that a message with this number, or a later one, was loaded before."""
 
@@ -237,7 +237,7 @@ class Services:
 
 def _said(answer: Mapping[str, Any], name: str) -> str:
     """A text of an answer; zeep reads an empty element as None."""
-    return " ".join(str(answer.get(name) or "").split())[:_LONGEST]
+    return words_of(str(answer.get(name) or ""))
 
 
 def _pack(message: IO[bytes], target: IO[bytes]) -> None:

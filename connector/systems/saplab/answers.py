@@ -15,6 +15,7 @@ from connector.systems.catalogue import Endpoint
 from connector.systems.decoding import Unexpected, decode
 from connector.systems.shape import shape_of
 from connector.transport.messages import Response
+from connector.transport.redaction import words_of
 
 _TAKEN: Final = ("уникальн", "уже существует", "уже зарегистрирован", "уже используется")
 _NOT_FOUND: Final = ("нет подходящ", "не найден")
@@ -64,7 +65,7 @@ def _error(endpoint: Endpoint, response: Response, text: Any) -> ConnectorError:
     if not isinstance(text, str) or text.strip() == "":
         return Missing(N_("{account}: {endpoint}: there is no such record"), **facts)
     kind = Missing if any(word in text.lower() for word in _NOT_FOUND) else Invalid
-    return kind(N_("{account}: {endpoint} was refused: {message}"), message=text.strip(), **facts)
+    return kind(N_("{account}: {endpoint} was refused: {message}"), message=words_of(text), **facts)
 
 
 def _fields(endpoint: Endpoint, response: Response, messages: Mapping[str, str]) -> ConnectorError:
@@ -73,8 +74,8 @@ def _fields(endpoint: Endpoint, response: Response, messages: Mapping[str, str])
     facts = {
         "account": response.account,
         "endpoint": endpoint.name,
-        "field": ", ".join(messages),
-        "message": " ".join(messages.values()),
+        "field": words_of(", ".join(messages)),
+        "message": words_of(" ".join(messages.values())),
     }
     if taken:
         return Duplicate(N_("{account}: {endpoint}: {field} is taken there: {message}"), **facts)

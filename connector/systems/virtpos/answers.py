@@ -10,6 +10,7 @@ from connector.locale import N_, Sentence
 from connector.systems.shape import shape_of
 from connector.systems.virtpos import document
 from connector.transport.messages import Response
+from connector.transport.redaction import words_of
 
 _SUCCESS: Final = {"1": True, "true": True, "0": False, "false": False}
 
@@ -55,4 +56,4 @@ def refuse(account: str, endpoint: str, data: Mapping[str, Any]) -> None:
         return
     info = str(data.get("info") or "").strip()
     kind = next((kind for kind, words in _WORDS if any(word in info.lower() for word in words)), Invalid)
-    raise kind(_TEXTS[kind], account=account, endpoint=endpoint, message=info or "—")
+    raise kind(_TEXTS[kind], account=account, endpoint=endpoint, message=words_of(info) or "—")

@@ -150,6 +150,16 @@ class Cuts:
         self._probability, self._dice = probability, random.Random(seed)  # noqa: S311 - repeatable, not secret
         self.made = 0
 
+    @property
+    def left(self) -> Mapping[str, Sequence[Cut]]:
+        """What of the plan has not happened yet."""
+        return self._plan
+
+    def forget(self, modes: Iterable[str]) -> None:
+        """These are never asked for."""
+        for mode in modes:
+            self._plan.pop(mode, None)
+
     def take(self, mode: str) -> Cut | None:
         """How this call breaks, if it does."""
         cut: Cut | None = None

@@ -195,7 +195,7 @@ def _row(session: Session, line: JournalLine, names: Mapping[str, str]) -> tuple
         line.id,
         line.account,
         called(ENTITIES, line.entity, language),
-        name if name and place in ("", line.uid) else f"{name} ({place})" if name else place,
+        name if name and place in ("", line.uid, name) else f"{name} ({place})" if name else place,
         called(FIELDS, line.field, language),
         line.value,
         _told(line.reason, language),

@@ -91,7 +91,9 @@ def _value(field: str, value: object, names: Mapping[str, str], language: str) -
 
 
 def print_match(screen: Screen, match: MatchReport) -> None:
-    """Whom the first run found to be the same, before anything is written."""
+    """Whom a run found to be the same, before anything is written to these routes for the first time."""
+    routes = ", ".join(_route(name, screen.language) for name in match.routes)
+    screen.say(N_("what is written for the first time: {routes}"), routes=routes)
     rows: list[tuple[object, object]] = [
         (Sentence(N_("found to be the same, {how}"), how=Sentence(HOW.get(how, how))), count)
         for how, count in match.linked.items()

@@ -6,7 +6,7 @@ This module is the only writer of `conflict`. There is one open conflict per (ui
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -212,6 +212,14 @@ class Conflicts:
             " WHERE uid = ? AND status = 'open' AND kind <> 'identity'",
             (survivor, uid),
         )
+
+    def count_identity(self, entities: Collection[str]) -> int:
+        """How many questions of who is who are open about records of these entities."""
+        count: int = self._db.value(
+            f"SELECT count(*) FROM conflict WHERE {_OF_OPEN} AND kind = 'identity' AND entity {self._db.among}",
+            (self._db.listed(entities),),
+        )
+        return count
 
     def count_open(self) -> int:
         count: int = self._db.value("SELECT count(*) FROM conflict WHERE status = 'open'")

@@ -6,7 +6,7 @@ This module is the only writer of `link`, `feed`, `lookup`. (spoke, entity, exte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -296,10 +296,20 @@ class Crosswalk:
         )
         return count
 
-    def linked_how(self) -> dict[str, int]:
-        """How many links were made in which way; those of records that we created ourselves are not counted."""
-        rows = self._db.all("SELECT how, count(*) FROM link WHERE how <> 'created' GROUP BY how ORDER BY how")
-        return {row[0]: row[1] for row in rows}
+    def linked_how(self, among: Collection[tuple[str, str]] | None = None) -> dict[str, int]:
+        """How many links were made in which way, of all feeds or of these (spoke, entity).
+
+        Those of records that we created ourselves are not counted.
+        """
+        rows = self._db.all(
+            f"SELECT f.spoke, f.entity, l.how, count(*) {_FROM} WHERE l.how <> 'created'"
+            " GROUP BY f.spoke, f.entity, l.how ORDER BY l.how"
+        )
+        found: dict[str, int] = {}
+        for spoke, entity, how, count in rows:
+            if among is None or (spoke, entity) in among:
+                found[how] = found.get(how, 0) + count
+        return found
 
     def only_there(self, entity: str) -> dict[str, int]:
         """spoke -> how many records of an entity it alone has."""

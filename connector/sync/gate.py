@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
-from connector.model.records import is_ledger
+from connector.model.records import SHAPES, is_ledger
 from connector.model.routes import Route
 from connector.sync.brakes import of_changes
 from connector.sync.course import Course
@@ -79,18 +79,39 @@ class Gate:
             return names
         if self._unasked and not course.report.consent_missing:
             self._unasked = False
-            course.report.match = self._match_report(counts)
-            self._agreed = course.options.consent(course.report.match)
+            told = self._match_report(fresh, counts)
+            course.report.match = told if course.report.match is None else course.report.match + told
+            self._agreed = course.options.consent(told)
         if not self._agreed:
             course.report.consent_missing = sorted({*course.report.consent_missing, *names})
             return names
         self.store.runs.consent(fresh, course.at)
         return set()
 
-    def _match_report(self, counts: Counted) -> MatchReport:
-        match = self.course.report.match or MatchReport()
-        match.linked = self.store.crosswalk.linked_how()
-        match.ambiguous = sum(conflict.kind == "identity" for conflict in self.store.conflicts.all("open"))
-        match.only = self.store.crosswalk.only_there("customer")
-        match.creates |= {f"{e}/{a}": planned.created for (e, a), planned in counts.items() if planned.created}
-        return match
+    def _match_report(self, fresh: Sequence[tuple[str, str]], counts: Counted) -> MatchReport:
+        """Of the routes that are new; of every route of their kind where nothing was told of any before."""
+        told = [self.course.route(*key) for key in fresh]
+        ledger = is_ledger(told[0].entity)
+        kin = [route for routes in self.course.routes for route in routes.routes if is_ledger(route.entity) is ledger]
+        if not any(self.store.runs.route(route.entity, route.account)[1] for route in kin):
+            told = kin
+        feeds = {(route.spoke, entity) for route in told for entity in (route.entity, *_of_lines(route.entity))}
+        people = {route.spoke: route.account for route in told if route.entity == "customer"}
+        alone = self.store.crosswalk.only_there("customer") if people else {}
+        return MatchReport(
+            routes=[f"{entity}/{account}" for entity, account in fresh],
+            linked=self.store.crosswalk.linked_how(feeds),
+            ambiguous=self.store.conflicts.count_identity({route.entity for route in told}),
+            only={account: alone[spoke] for spoke, account in people.items() if spoke in alone},
+            creates={
+                f"{entity}/{account}": counts[entity, account].created
+                for entity, account in fresh
+                if counts[entity, account].created
+            },
+        )
+
+
+def _of_lines(entity: str) -> Collection[str]:
+    """What the lines of a document refer to: goods are met when it is to be told."""
+    line = SHAPES[entity].line
+    return line.references.values() if line is not None else ()

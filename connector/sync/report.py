@@ -44,16 +44,32 @@ class RouteReport:
 
 @dataclass(slots=True)
 class MatchReport:
-    """How the first sync found who is who, before it writes."""
+    """How a sync found who is who, before it writes to `routes` for the first time."""
 
+    routes: list[str] = field(default_factory=list)
+    """Whom a person is asked about. What follows tells of these alone, or of everything when nothing was told yet."""
     linked: dict[str, int] = field(default_factory=dict)
     ambiguous: int = 0
     only: dict[str, int] = field(default_factory=dict)
     creates: dict[str, int] = field(default_factory=dict)
     """route -> how many records would be created there."""
 
+    def __add__(self, other: MatchReport) -> MatchReport:
+        """What both tell, of different routes."""
+        return MatchReport(
+            [*self.routes, *other.routes],
+            _sum(self.linked, other.linked),
+            self.ambiguous + other.ambiguous,
+            {**self.only, **other.only},
+            {**self.creates, **other.creates},
+        )
+
     def as_json(self) -> dict[str, Any]:
-        return {"linked": self.linked, "ambiguous": self.ambiguous, "only": self.only, "creates": self.creates}
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def _sum(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in sorted({*one, *other})}
 
 
 @dataclass(slots=True)

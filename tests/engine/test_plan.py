@@ -12,6 +12,7 @@ from connector.model.routes import Rule
 from connector.model.states import Operation
 from connector.sync.attention import again
 from connector.sync.people import merge_records
+from connector.sync.report import MatchReport
 from connector.systems.memory import Column, Table
 from tests.engine.worlds import World, written
 
@@ -130,10 +131,15 @@ def test_a_new_route_asks_for_itself_alone(world: World) -> None:
     world.sync()
     world.changes = {}
     world.till.edit("customer", key_of(world.rows("till")), city="Тверь")
-    report = world.sync(consent=lambda _match: False)
+    world.shop.add("customer", name="Сидоров Пётр", phone="79160000003", email="")
+    asked: list[MatchReport] = []
+    report = world.sync(consent=lambda match: bool(asked.append(match)))
+    (match,) = asked
+    assert (match.routes, match.linked, match.creates) == (["customer/shop"], {}, {"customer/shop": 1})
+    assert match.only == {"shop": 1}, "of the new route alone"
     assert report.consent_missing == ["customer/shop"]
-    assert only(world.rows("books"))["city"] == "Тверь", "what was agreed to goes on"
-    assert world.rows("shop") == {}
+    assert {row["city"] for row in world.rows("books").values()} == {"Тверь", ""}, "what was agreed to goes on"
+    assert [row["name"] for row in world.rows("shop").values()] == ["Сидоров Пётр"]
 
 
 # -- where people go

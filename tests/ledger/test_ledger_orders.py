@@ -268,7 +268,8 @@ def test_first_telling_needs_a_yes_of_its_own(world: World) -> None:
         return len(asked) == 1
 
     report = world.sync(consent=agree)
-    assert asked == [{"customer/books": 1}, {"customer/books": 1, "order/books": 1}]
+    assert asked == [{"customer/books": 1}, {"order/books": 1}], "each tells of its own routes alone"
+    assert report.match is not None and report.match.creates == {"customer/books": 1, "order/books": 1}
     assert report.consent_missing == ["order/books"]
     assert world.documents() == []
     assert len(world.books.rows("customer")) == 1

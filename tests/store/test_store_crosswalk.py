@@ -243,6 +243,8 @@ def test_links_are_counted(crosswalk: Crosswalk, kafe: int, buh: int) -> None:
     assert crosswalk.count("kafe", "customer") == 2
     assert crosswalk.count("vp", "customer") == 0
     assert crosswalk.linked_how() == {"phone": 3}
+    assert crosswalk.linked_how({("kafe", "customer"), ("kafe", "card")}) == {"phone": 1}
+    assert crosswalk.linked_how({("vp", "customer")}) == {}
 
 
 def test_records_that_only_one_spoke_has(crosswalk: Crosswalk, kafe: int, buh: int) -> None:

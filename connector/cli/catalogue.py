@@ -16,7 +16,9 @@ HELP = N_("Every endpoint the connector knows, with its parameters and with what
 
 
 @command("catalogue", help=HELP, example="connector catalogue poster\nconnector catalogue --json")
-@argument("kind", metavar="[KIND]", required=False, type=click.Choice(kinds()), help=N_("one system; default: all"))
+@argument(
+    "kind", metavar="[KIND]", required=False, type=click.Choice((*kinds(), "onec")), help=N_("one system; default: all")
+)
 @json_option
 @pass_session
 def catalogue(session: Session, kind: str | None) -> None:
@@ -26,7 +28,7 @@ def catalogue(session: Session, kind: str | None) -> None:
 
 
 def _rows(kind: str | None) -> Iterator[dict[str, Any]]:
-    for one in kinds() if kind is None else (kind,):
+    for one in [known for known in kinds() if kind in (None, known)]:
         for name, endpoint in load(one).endpoints.items():
             yield {
                 "kind": one,
@@ -36,6 +38,18 @@ def _rows(kind: str | None) -> Iterator[dict[str, Any]]:
                 "params": _params(endpoint),
                 "repeat": endpoint.repeat,
             }
+    if kind in (None, "onec"):
+        yield from _of_a_base()
+
+
+def _of_a_base() -> Iterator[dict[str, Any]]:
+    """The calls of a base of 1C through OData."""
+    from connector.systems.onec.calls import CALLS
+
+    for name, call in CALLS.items():
+        verb, repeat = ("POST", "verify") if call.writes else ("GET", "safe")
+        params = [param._asdict() for param in call.params]
+        yield {"kind": "onec", "name": name, "verb": verb, "path": call.path, "params": params, "repeat": repeat}
 
 
 def _params(endpoint: Endpoint) -> list[dict[str, Any]]:

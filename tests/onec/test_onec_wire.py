@@ -26,8 +26,10 @@ from connector.errors import (
     Unavailable,
     UsageError,
 )
-from connector.systems.onec.calls import CALLS, call
+from connector.systems.onec import calls
+from connector.systems.onec.calls import CALLS
 from connector.systems.onec.filters import Guid, field
+from connector.systems.onec.profile import Profile
 from connector.systems.onec.wire import Wire
 from connector.transport.auth import Basic
 from connector.transport.http import Transport
@@ -288,6 +290,12 @@ def test_a_byte_order_mark_before_json_is_no_harm(web: Any, wire: Wire) -> None:
 
 
 # -- raw calls
+
+PROFILE = Profile(profile="mine", title="Mine", entities={})
+
+
+def call(wire: Wire, endpoint: str, params: dict[str, str]) -> Any:
+    return calls.call(wire, endpoint, params, PROFILE)
 
 
 @pytest.mark.parametrize(

@@ -19,5 +19,6 @@ def test_connector_catalogue_is_the_documents(capsys: pytest.CaptureFixture[str]
     assert Counter(line[0] for line in lines) == {"poster": 154, "saplab": 26, "virtpos": 6, "loyalclient": 5}
     assert len(wanted) == 191
     assert main(["catalogue", "--json"]) == 0
-    shown = [(row["kind"], row["verb"], row["path"], row["name"]) for row in json.loads(capsys.readouterr().out)]
+    rows = [row for row in json.loads(capsys.readouterr().out) if row["kind"] != "onec"]  # a base has no fixed list
+    shown = [(row["kind"], row["verb"], row["path"], row["name"]) for row in rows]
     assert len(shown) == 191 and set(shown) == wanted

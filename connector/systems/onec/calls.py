@@ -2,6 +2,7 @@
 
     connector call buh list resource=Catalog_Контрагенты filter="ИНН eq '7701234567'" select=Ref_Key,Description top=5
     connector call buh balance resource=AccumulationRegister_РасчетыСПокупателями period=2026-10-31T23:59:59
+    connector call buh settlements before=2026-11-01
     connector call buh post resource=Document_РасходнаяНакладная key=… --yes
 
 Dates are the server's own wall clock. A filter is sent as it is written.
@@ -12,11 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
 
 from connector.errors import UsageError
 from connector.locale import N_
 from connector.systems.onec.filters import Condition
+from connector.systems.onec.profile import Profile
+from connector.systems.onec.registers import Registers
 from connector.systems.onec.values import guid_of
 from connector.systems.onec.wire import Wire
 from connector.yamlfile import nearest
@@ -45,6 +49,7 @@ class Params:
     account: str
     endpoint: str
     given: Mapping[str, Any]
+    profile: Profile
 
     def text(self, name: str) -> str | None:
         value = self.given.get(name)
@@ -56,10 +61,10 @@ class Params:
             raise UsageError(N_("{endpoint} needs {name}"), account=self.account, endpoint=self.endpoint, name=name)
         return value
 
-    def key(self) -> str:
-        guid = guid_of(self.need("key"))
+    def key(self, name: str = "key") -> str:
+        guid = guid_of(self.need(name))
         if guid is None:
-            raise self._wrong("key")
+            raise self._wrong(name)
         return guid
 
     def number(self, name: str) -> int | None:
@@ -90,12 +95,21 @@ class Params:
         return UsageError(text, account=self.account, endpoint=self.endpoint, name=name, value=self.text(name))
 
 
+class Param(NamedTuple):
+    """A parameter of a call: its name, what it takes, and whether the call needs it."""
+
+    name: str
+    type: str = "text"
+    required: bool = False
+
+
 @dataclass(frozen=True)
 class Call:
-    """A raw call: its parameters and what it does. `writes` ones are refused without consent by the command."""
+    """A raw call: its parameters, where it goes and what it does. One that `writes` is refused without consent."""
 
-    params: tuple[str, ...]
+    params: tuple[Param, ...]
     run: Callable[[Wire, Params], Any]
+    path: str
     writes: bool = False
 
 
@@ -149,30 +163,83 @@ def _table(name: str, arguments: Sequence[str]) -> Callable[[Wire, Params], Any]
     return run
 
 
+def _told(name: str) -> Callable[[Wire, Params], Any]:
+    """What a register of the profile tells."""
+
+    def run(wire: Wire, params: Params) -> Any:
+        only = {key: params.key(key) for key in params.given if key != "before"}
+        rows = Registers(wire, params.profile).read(name, params.date("before"), only)
+        return [{key: _text(key, one) for key, one in row.items()} for row in rows]
+
+    return run
+
+
+def _text(key: str, value: Any) -> Any:
+    """A figure with every digit: money with two decimals at least."""
+    if not isinstance(value, Decimal):
+        return value
+    kopecks = value.quantize(_KOPECK) if key in ("amount", "price") else value
+    return f"{kopecks if kopecks == value else value:f}"
+
+
+_KOPECK: Final = Decimal("0.01")
+_RESOURCE: Final = Param("resource", required=True)
+_KEY: Final = Param("key", "guid", required=True)
+_REGISTERS: Final = {
+    "settlements": ("customer", "organization", "currency"),
+    "stock": ("product", "storage"),
+    "prices": ("product",),
+}
+
+
+def _arguments(names: Sequence[str]) -> tuple[Param, ...]:
+    return tuple(Param(name, "datetime" if name in _DATES else "text") for name in names)
+
+
 CALLS: Final[Mapping[str, Call]] = {
-    "list": Call(("resource", "filter", "select", "orderby", "top", "skip", "expand"), _list),
-    "get": Call(("resource", "key", "select"), _get),
-    "count": Call(("resource", "filter"), _count),
-    "resources": Call((), _resources),
-    "properties": Call(("resource",), _properties),
-    **{name: Call(("resource", *arguments), _table(table, arguments)) for name, (table, arguments) in _TABLES.items()},
-    "post": Call(("resource", "key"), _post, writes=True),
-    "unpost": Call(("resource", "key"), _unpost, writes=True),
+    "list": Call(
+        (
+            _RESOURCE,
+            *(Param(name) for name in ("filter", "select", "orderby")),
+            Param("top", "int"),
+            Param("skip", "int"),
+            Param("expand"),
+        ),
+        _list,
+        "/{resource}",
+    ),
+    "get": Call((_RESOURCE, _KEY, Param("select")), _get, "/{resource}(guid'{key}')"),
+    "count": Call((_RESOURCE, Param("filter")), _count, "/{resource}/$count"),
+    "resources": Call((), _resources, "/$metadata"),
+    "properties": Call((_RESOURCE,), _properties, "/$metadata"),
+    **{
+        name: Call((_RESOURCE, *_arguments(arguments)), _table(table, arguments), f"/{{resource}}/{table}(…)")
+        for name, (table, arguments) in _TABLES.items()
+    },
+    **{
+        name: Call(
+            (Param("before", "datetime"), *(Param(key, "guid") for key in keys)),
+            _told(name),
+            "/{a register of the profile}",
+        )
+        for name, keys in _REGISTERS.items()
+    },
+    "post": Call((_RESOURCE, _KEY), _post, "/{resource}(guid'{key}')/Post", writes=True),
+    "unpost": Call((_RESOURCE, _KEY), _unpost, "/{resource}(guid'{key}')/Unpost", writes=True),
 }
 """Every raw call of the OData channel by its name."""
 
 
-def call(wire: Wire, endpoint: str, params: Mapping[str, Any]) -> Any:
+def call(wire: Wire, endpoint: str, params: Mapping[str, Any], profile: Profile) -> Any:
     """Run a raw call. UsageError names an unknown call or parameter and the nearest known one; nothing is sent then."""
     known = CALLS.get(endpoint)
     if known is None:
         raise _unknown(N_("{account} has no call {word}"), wire.account, endpoint, CALLS)
+    names = [param.name for param in known.params]
     for name in params:
-        if name not in known.params:
-            raise _unknown(
-                N_("{endpoint} has no parameter {word}"), wire.account, name, known.params, endpoint=endpoint
-            )
-    return known.run(wire, Params(wire.account, endpoint, params))
+        if name not in names:
+            raise _unknown(N_("{endpoint} has no parameter {word}"), wire.account, name, names, endpoint=endpoint)
+    return known.run(wire, Params(wire.account, endpoint, params, profile))
 
 
 def _unknown(

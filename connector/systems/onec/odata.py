@@ -222,8 +222,8 @@ class ODataAdapter:
     # -- beside the entities
 
     def call(self, endpoint: str, params: Mapping[str, Any]) -> Any:
-        """One raw call: `list`, `get`, `count`, `balance`, `slice_last`, `post` … (see `calls`)."""
-        return call(self.wire, endpoint, params)
+        """One raw call: `list`, `get`, `count`, `balance`, `settlements`, `post` … (see `calls`)."""
+        return call(self.wire, endpoint, params, self.profile)
 
     def check(self, entities: Mapping[str, Sequence[str]]) -> list[Check]:
         return check_base(

@@ -88,6 +88,33 @@ class EntityProfile(Strict):
     update: bool = True
 
 
+class Column(Strict):
+    """A property that holds references of several types, of which only these of `of` are meant."""
+
+    property: str
+    of: str
+
+
+class RegisterTable(Strict):
+    """A virtual table of a register: which properties are keys and figures, by the words we have for them.
+
+    For a register of accounting `accounts` are the beginnings of the codes in `chart` that are meant.
+    """
+
+    resource: str
+    table: Literal["Balance", "SliceLast"] = "Balance"
+    keys: Mapping[str, str | Column]
+    figures: Mapping[str, str]
+    accounts: tuple[str, ...] = ()
+    chart: str | None = None
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if bool(self.accounts) != (self.chart is not None):
+            raise Wrong(N_("“accounts” and “chart” go together"))
+        return self
+
+
 class Contacts(Strict):
     """The table part of contact information and the catalogue of its kinds.
 
@@ -109,6 +136,7 @@ class Profile(Strict):
     title: str
     entities: Mapping[str, EntityProfile]
     contacts: Contacts = Contacts()
+    registers: Mapping[Literal["settlements", "stock", "prices"], RegisterTable] = Field(default_factory=dict)
     menu: str = (
         "«Настройки стандартного интерфейса OData»"  # how a person gets there, in the words of this configuration
     )

@@ -36,6 +36,9 @@ Changed = tuple[Row, bytes, Known]
 
 def prepared(sight: Sight, page: Page) -> Prepared:
     """What can be done with a page before the store is asked. Safe in a thread of its own."""
+    last = {row[0]: row for row in page.rows}
+    if len(last) != len(page.rows):  # pages were joined, and a record told twice: the later word counts
+        page = page._replace(rows=list(last.values()))
     key = sight.tag
     digests = [blake2b(row.body, digest_size=16, key=key).digest() for row in page.rows]
     if not sight.expects_new:

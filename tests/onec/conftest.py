@@ -25,3 +25,19 @@ def bases() -> Iterator[Callable[[str], Sandbox]]:
     yield of
     for sandbox in running.values():
         sandbox.stop()
+
+
+@pytest.fixture(scope="module")
+def companies() -> Iterator[Callable[[tuple[str, ...]], Sandbox]]:
+    """Empty systems, started once and cleared at each call."""
+    running: dict[tuple[str, ...], Sandbox] = {}
+
+    def of(systems: tuple[str, ...]) -> Sandbox:
+        if systems not in running:
+            running[systems] = Sandbox(systems, "empty").start()
+        running[systems].reset()
+        return running[systems]
+
+    yield of
+    for sandbox in running.values():
+        sandbox.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -182,21 +182,25 @@ def done(report: RunReport) -> int:
 WAYS = ("folder", "service")
 
 
-@contextmanager
+Sandboxes = Callable[[tuple[str, ...]], Sandbox]
+
+
 def company(
-    way: str, folder: Path, routes: str = ROUTES, others: Sequence[str] = ("poster", "virtpos")
-) -> Iterator[Company]:
+    sandboxes: Sandboxes,
+    way: str,
+    folder: Path,
+    routes: str = ROUTES,
+    others: tuple[str, ...] = ("poster", "virtpos"),
+) -> Company:
     """An empty company whose base exchanges in this way."""
-    called = ("onec",) if way == "service" else ()
-    with Sandbox((*called, *others), company="empty") as sandbox:
-        if way == "service":
-            url = sandbox.urls["onec"].removesuffix("/odata/standard.odata")
-            ut = {"channel": "soap", "url": url, "insecure": True, "peer_code": "CON", **sandbox.credentials["onec"]}
-            yield Company(sandbox, folder / "company", ServiceBase(sandbox), ut, routes)
-        else:
-            shared = folder / "shared"
-            ut = {"channel": "enterprisedata", "folder": str(shared), "peer_code": "CON"}
-            yield Company(sandbox, folder / "company", FolderBase(shared), ut, routes)
+    if way == "service":
+        sandbox = sandboxes(("onec", *others))
+        url = sandbox.urls["onec"].removesuffix("/odata/standard.odata")
+        ut = {"channel": "soap", "url": url, "insecure": True, "peer_code": "CON", **sandbox.credentials["onec"]}
+        return Company(sandbox, folder / "company", ServiceBase(sandbox), ut, routes)
+    shared = folder / "shared"
+    ut = {"channel": "enterprisedata", "folder": str(shared), "peer_code": "CON"}
+    return Company(sandboxes(others), folder / "company", FolderBase(shared), ut, routes)
 
 
 def peer_of(company: Company) -> FolderPeer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from onec.exchanging import (
     CUSTOMERS,
     WAYS,
     Company,
+    Sandboxes,
     card,
     company,
     counterparty,
@@ -27,9 +27,8 @@ ANNA, BORIS, VERA = "+79161234567", "+79161234568", "+79169990001"
 
 
 @pytest.fixture(params=WAYS)
-def firm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Company]:
-    with company(request.param, tmp_path) as made:
-        yield made
+def firm(request: pytest.FixtureRequest, companies: Sandboxes, tmp_path: Path) -> Company:
+    return company(companies, request.param, tmp_path)
 
 
 def begun(firm: Company) -> None:

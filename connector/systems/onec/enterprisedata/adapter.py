@@ -111,9 +111,7 @@ class EnterpriseDataAdapter:
                 raise
         self._forget(entity, stored)
         files = self.inbox.after(stored)
-        if not files:
-            self._forget_confirmed(entity)
-        yield from self._confirmed_facts(entity, paths)
+        yield from self._confirmed(entity, paths, is_last=not files)
         for number, file in files:
             yield from self._pages(entity, paths, file)
             yield Page([], str(number))
@@ -150,26 +148,23 @@ class EnterpriseDataAdapter:
         if self.entities and all(name in self._stored for name in self.entities):
             self.inbox.forget(min(self._stored[name] for name in self.entities))
 
-    def _forget_confirmed(self, entity: str) -> None:
-        """What 1C has confirmed stands there. Only now: a message that is older may have waited to be read."""
-        register = self._way.register
-        if register is not None:
-            reached = self._way.acknowledged
-            numbers, facts = register.numbers(), register.facts()
-            register.forget(
-                place
-                for place, number in numbers.items()
-                if place[0] == entity and place not in facts and number is not None and number <= reached
-            )
+    def _confirmed(self, entity: str, paths: Sequence[str], *, is_last: bool) -> Iterator[Page]:
+        """What 1C has confirmed is shown as it was told: 1C returns nothing of it, and it is sure to stand there now.
 
-    def _confirmed_facts(self, entity: str, paths: Sequence[str]) -> Iterator[Page]:
-        """What the outbox offers and 1C has confirmed: shown as it was told, for 1C returns nothing of it."""
+        What has been stored so is forgotten, unless a message waits to be read (not `is_last`), which may be older.
+        """
         register = self._way.register
         found = [] if register is None else list(register.confirmed(self._way.acknowledged, entity))
+        settled = []
         for start in range(0, len(found), _PAGE):
             chunk = found[start : start + _PAGE]
-            seen = self._seen(entity, [one.key for one in chunk])
-            yield Page([_as_told(one, seen.get(one.key, {}), paths) for one in chunk])
+            seen = self.remember(entity, [one.key for one in chunk]) if self.remember is not None else {}
+            rows = {one.place: _as_told(one, _decoded(seen.get(one.key)), paths) for one in chunk}
+            stored = {one.place for one in chunk if not one.fact and seen.get(one.key) == rows[one.place].body}
+            settled += sorted(stored)
+            yield Page([row for place, row in rows.items() if place not in stored])
+        if register is not None and is_last:
+            register.forget(settled)
 
     def _pages(self, entity: str, paths: Sequence[str], file: Path) -> Iterator[Page]:
         sheet = _Sheet()
@@ -189,18 +184,25 @@ class EnterpriseDataAdapter:
     def _page(self, entity: str, paths: Sequence[str], sheet: _Sheet, knew: int) -> Page:
         seen = self._seen(entity, list(sheet.found))
         rows = []
+        self._forget_outdated(entity, sheet.found, knew)
         for key, piece in sheet.found.items():
-            told = self._unknown_there(entity, key, knew)
+            told = self._unknown_there(entity, key)
             raw = joined(seen.get(key, {}), piece or {}) if told is None else self._completed(told, piece)
             rows.append(Row(key, canonical_body(raw, paths), gone=piece is None, reference=key))
         return Page(rows, None, sheet.unreadable)
 
-    def _unknown_there(self, entity: str, key: str, knew: int) -> Told | None:
+    def _forget_outdated(self, entity: str, keys: Iterable[str], knew: int) -> None:
+        """1C had taken what we told of these when it made this message: its own word is all there is to know."""
+        register = self._way.register
+        if register is not None:
+            numbers, facts = register.numbers(), register.facts()
+            places = [place for place in ((entity, key) for key in keys) if place in numbers and place not in facts]
+            register.forget([place for place in places if (numbers[place] or knew + 1) <= knew])
+
+    def _unknown_there(self, entity: str, key: str) -> Told | None:
         """What we have told of a thing that 1C did not know of when it made this message."""
         told = None if self._way.register is None else self._way.register.get(entity, key)
-        if told is None or told.fact or (told.number is not None and told.number <= knew):
-            return None
-        return told
+        return None if told is None or told.fact else told
 
     def _completed(self, told: Told, piece: Mapping[str, Any] | None) -> dict[str, Any]:
         """The row as it will stand once 1C has taken what we have told; it is told again on top of 1C's own change."""
@@ -217,7 +219,7 @@ class EnterpriseDataAdapter:
 
     def _seen(self, entity: str, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         bodies = self.remember(entity, keys) if self.remember is not None else {}
-        return {key: decode_body(body) for key, body in bodies.items()}
+        return {key: _decoded(body) for key, body in bodies.items()}
 
     def _customer(self, key: str) -> Mapping[str, Any] | None:
         """How a counterparty stands in 1C, or will stand once it has taken what we tell it."""
@@ -282,8 +284,9 @@ class EnterpriseDataAdapter:
         told = self._cancelled(key, patch, fact=False)
         self._way.tell([told])
         seen = self._seen("order", [key]).get(key)
-        row = None if seen is None else _as_told(told, seen, self._paths.get("order", tuple(seen)))
-        return Outcome(key, row)
+        if seen is None or self._way.register is not None:
+            return Outcome(key)
+        return Outcome(key, _as_told(told, seen, self._paths.get("order", tuple(seen))))
 
     def _cancelled(self, key: str, patch: Raw, *, fact: bool) -> Told:
         if patch != {CANCEL: True}:
@@ -300,6 +303,9 @@ class EnterpriseDataAdapter:
         return Told(entity, TYPES[entity], key, named, None if base is None else dict(base), fact)
 
     def _outcome(self, told: Told) -> Outcome:
+        """Where 1C has taken it, it is seen to stand there; where it only lies ready, not before it was confirmed."""
+        if self._way.register is not None:
+            return Outcome(told.key)
         return Outcome(told.key, _as_told(told, {}, self._paths.get(told.entity, tuple(told.row))))
 
     def send_off(self, offered: Iterable[Offered]) -> list[tuple[int, ConnectorError]]:
@@ -433,6 +439,10 @@ def _as_told(told: Told, seen: Mapping[str, Any], paths: Sequence[str]) -> Row:
     else:
         row = told.row
     return Row(told.key, canonical_body(row, paths), reference=told.key)
+
+
+def _decoded(body: bytes | None) -> dict[str, Any]:
+    return {} if body is None else decode_body(body)
 
 
 def _good(key: str, row: Mapping[str, Any], paths: Sequence[str]) -> Row:

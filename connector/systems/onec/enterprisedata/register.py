@@ -11,7 +11,7 @@ message that held it as it stands; told anew, it has none until it leaves again.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -100,13 +100,13 @@ class Register:
 
     def unconfirmed(self, acknowledged: int) -> Iterator[Told]:
         """What 1C has not confirmed, in the order in which it was first told. Read as it is taken."""
-        yield from self._all(lambda at: at.number is None or at.number > acknowledged)
+        found = self._known().values()
+        yield from self._some([at for at in found if at.number is None or at.number > acknowledged])
 
     def confirmed(self, acknowledged: int, entity: str) -> Iterator[Told]:
-        """The facts of an entity that 1C has confirmed and the outbox still offers."""
-        for told in self._all(lambda at: at.fact and at.number is not None and at.number <= acknowledged):
-            if told.entity == entity:
-                yield told
+        """What 1C has confirmed of an entity."""
+        found = [at for place, at in self._known().items() if place[0] == entity and at.number is not None]
+        yield from self._some([at for at in found if at.number is not None and at.number <= acknowledged])
 
     def numbered(self, number: int) -> None:
         """What has no number yet leaves in this message. On the disk before the message is."""
@@ -150,13 +150,10 @@ class Register:
             text = N_("the register of what 1C has not confirmed is damaged. Restore the file from a copy")
             raise ConfigError(text, str(self._file)) from None
 
-    def _all(self, wanted: Callable[[_At], bool]) -> Iterator[Told]:
-        found = [at for at in self._known().values() if wanted(at)]
-        if not found:
-            return
-        with self._file.open("rb") as stream:
-            for at in found:
-                yield self._read(stream, at)
+    def _some(self, found: Sequence[_At]) -> Iterator[Told]:
+        if found:
+            with self._file.open("rb") as stream:
+                yield from (self._read(stream, at) for at in found)
 
     def _read(self, stream: IO[bytes], at: _At) -> Told:
         stream.seek(at.offset)
@@ -178,7 +175,7 @@ class Register:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as stream:
-                for told in self._all(lambda _: True):
+                for told in self._some(list(self._known().values())):
                     if keep(told.place, self._known()[told.place]):
                         told.number = number if told.number is None else told.number
                         kept[told.place] = self._append(stream, told)

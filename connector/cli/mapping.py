@@ -143,9 +143,10 @@ def schema(session: Session, name: str | None, folder: Path | None) -> None:
 def _schemas() -> dict[str, dict[str, Any]]:
     from connector.config.schema import schemas as of_settings
     from connector.mapping.schema import schemas as of_mappings
+    from connector.systems.onec.own.description import schemas as of_services
     from connector.systems.onec.profile import schemas as of_profiles
 
-    return {**of_settings(), **of_mappings(), **of_profiles()}
+    return {**of_settings(), **of_mappings(), **of_profiles(), **of_services()}
 
 
 def _mappings(session: Session, entities: Sequence[str]) -> Iterator[tuple[str, Mapping]]:
@@ -169,6 +170,16 @@ def _check_profiles(session: Session) -> None:
     folders = _folders(session)
     for name in sorted({file.parent.name for folder in folders for file in folder.glob(f"profiles/*/{FILE}")}):
         load_profile(name, folders, known=tuple(ENTITIES))
+    _check_services(folders)
+
+
+def _check_services(folders: Sequence[Path]) -> None:
+    """Every description of a web service of one's own that is in force."""
+    from connector.systems.onec.own.description import FILE, load_description
+
+    found = {file.parent.name: file for folder in reversed(folders) for file in folder.glob(f"profiles/*/{FILE}")}
+    for name in sorted(found):
+        load_description(found[name])
 
 
 def _folders(session: Session) -> tuple[Path, ...]:

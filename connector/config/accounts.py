@@ -28,7 +28,12 @@ _PROFILE: Final = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
 _URL_PATH: Final = re.compile(r"/(?!/)[^?#\s\\]*\Z")
 _PEER: Final = re.compile(r"[0-9A-Za-zА-Яа-яЁё_-]{1,36}\Z")
 _PLAN: Final = re.compile(r"[^\W\d]\w{0,79}\Z")
-_DIALECTS: Final = {"commerceml": "commerceml", "enterprisedata": "enterprisedata", "soap": "enterprisedata", "bank": "bank"}
+_DIALECTS: Final = {
+    "commerceml": "commerceml",
+    "enterprisedata": "enterprisedata",
+    "soap": "enterprisedata",
+    "bank": "bank",
+}
 _OWN_FOLDER: Final = ("commerceml", "soap")
 _DEFAULT_TIMEOUT: Final = 30.0
 
@@ -215,16 +220,33 @@ class OdataLine(_OnecLine):
 
 
 class SoapLine(_OnecLine):
-    """1C called through the web services EnterpriseDataExchange and EnterpriseDataUpload."""
+    """1C called through the web services EnterpriseDataExchange and EnterpriseDataUpload, or one of your own."""
 
     channel: Literal["soap"]
     url: Url
     login: Word
     password: SecretStr
-    peer_code: PeerCode = Field(description="our node code in the 1C exchange settings")
-    service: Literal["exchange", "upload"] = Field(
-        default="exchange", description="upload: 1C only loads what we send; no exchange node is needed there"
+    peer_code: PeerCode | None = Field(default=None, description="our node code in the 1C exchange settings")
+    service: Literal["exchange", "upload", "own"] = Field(
+        default="exchange",
+        description="upload: 1C only loads what we send, no exchange node is needed there; own: a service of your own, "
+        "described by mappings/profiles/<profile>/service.yaml",
     )
+    wsdl: Word | None = Field(
+        default=None, description="the description of a service of your own; default: the file that service.yaml names"
+    )
+
+    @model_validator(mode="after")
+    def _described(self) -> SoapLine:
+        is_own = self.service == "own"
+        if is_own and self.profile is None:
+            text = N_("“profile” is missing: the folder of mappings/profiles that describes a service of your own")
+            raise Wrong(text)
+        if not is_own and self.peer_code is None:
+            raise Wrong(N_("“peer_code” is missing: our node code in the 1C exchange settings"))
+        if not is_own and self.wsdl is not None:
+            raise Wrong(N_("“wsdl” is for a service of your own: add “service: own”"), at=("wsdl",))
+        return self
 
 
 class EnterpriseDataLine(_OnecLine):
@@ -300,7 +322,8 @@ class Account(BaseModel):
     concurrency: int | None = None
     insecure: bool = False
     defaults: dict[str, dict[str, str]] = {}
-    service: Literal["exchange", "upload"] | None = None
+    service: Literal["exchange", "upload", "own"] | None = None
+    wsdl: Path | None = None
     encoding: str = "utf-8"
     version: str | None = None
     zip: bool = False
@@ -311,8 +334,11 @@ class Account(BaseModel):
     def dialect(self) -> str | None:
         """The folder of mappings/profiles in whose words the channel speaks.
 
-        An exchange format has the same words in every configuration of 1C; OData has those of the configuration.
+        An exchange format has the same words in every configuration of 1C; OData has those of the configuration, and
+        a web service of your own has its own.
         """
+        if self.service == "own":
+            return self.profile
         return _DIALECTS.get(self.channel or "", self.profile)
 
     @property

@@ -117,6 +117,8 @@ class _Loading:
             values["folder"] = self._folder / Path(values["folder"]).expanduser()
         else:
             values["folder"] = exchange_folder(line, self._folder, name)
+        if values.get("wsdl") is not None:
+            values["wsdl"] = self._folder / Path(values["wsdl"]).expanduser()
         values["state"] = exchange_state(line, self._folder, name)
         values["timezone"] = line.timezone or self._workspace.timezone
         values["mappings"] = (self._folder / "mappings", mappings_folder())

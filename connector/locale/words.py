@@ -176,6 +176,7 @@ CHECKS: Final = {
     "endpoint": N_("endpoint"),
     "fields": N_("fields"),
     "folder": N_("folder"),
+    "description": N_("description of the service"),
     "inbox": N_("folder of incoming files"),
     "legal": N_("legal details"),
     "reachable": N_("connection"),

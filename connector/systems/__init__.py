@@ -31,6 +31,7 @@ _ADAPTERS: Final = {
     ("onec", "commerceml"): "connector.systems.onec.commerceml",
     ("onec", "enterprisedata"): "connector.systems.onec.enterprisedata",
     ("onec", "soap"): "connector.systems.onec.soap",
+    ("onec", "own"): "connector.systems.onec.own",
     ("onec", "bank"): "connector.systems.onec.bank",
 }
 
@@ -42,7 +43,8 @@ def build(
 
     `units` are the money units that the account has proved; without them amounts of an unproved unit are not sent.
     """
-    module = _ADAPTERS.get((account.kind, account.channel))
+    channel = "own" if account.service == "own" else account.channel
+    module = _ADAPTERS.get((account.kind, channel))
     if module is None:
         text = N_("{account}: there is no adapter for {kind}, channel {channel}")
         raise ConfigError(text, account=account.name, kind=account.kind, channel=account.channel)

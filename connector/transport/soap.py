@@ -45,6 +45,11 @@ Refused = Callable[[Response, str, str | None], ConnectorError]
 """(answer, what the service says, its code) -> the error that a fault means."""
 
 
+Names = Mapping[str, Any]
+"""Element -> the same of the elements in it; none in a plain value, None where any may stand."""
+_DEEPEST: Final = 12
+
+
 def refused(response: Response, text: str, code: str | None) -> ConnectorError:
     """A fault as the service's own refusal: read, and not done."""
     said = N_("{account}: {endpoint} was refused: {reason}")
@@ -76,6 +81,11 @@ class Soap:
     def operations(self) -> tuple[str, ...]:
         """The names of what can be called, in the order of the description."""
         return tuple(_binding(self._document()).all())
+
+    def elements(self, operation: str) -> tuple[Names, Names]:
+        """The names of what an operation is sent and of what it answers with, and of what stands in them."""
+        found = _binding(self._document()).get(operation)
+        return _names(found.input.body.type, 0), _names(found.output.body.type, 0)
 
     def call(self, operation: str, /, **params: Any) -> Any:
         """The answer as plain values: dictionaries, lists, text, numbers as Decimal or int, bytes.
@@ -227,6 +237,17 @@ def _loaded(path: Path, stamp: int) -> Any:
     raise ConfigError(N_("this is no description of a web service that can be called ({kind})"), str(path), kind=kind)
 
 
+def _names(kind: Any, depth: int) -> dict[str, Any]:
+    return {
+        name: None if _is_any(element) or depth >= _DEEPEST else _names(element.type, depth + 1)
+        for name, element in getattr(kind, "elements", ())
+    }
+
+
+def _is_any(element: Any) -> bool:
+    return not hasattr(element, "type") or type(element.type).__name__ in ("AnyType", "AnyObject")
+
+
 def _binding(document: Any) -> Any:
     """That of SOAP 1.1 where there is one: every 1C has it."""
     ports = [port for service in document.services.values() for port in service.ports.values()]
@@ -237,4 +258,4 @@ def _binding(document: Any) -> Any:
     return found.binding
 
 
-__all__ = ["Refused", "Soap", "refused"]
+__all__ = ["Names", "Refused", "Soap", "refused"]

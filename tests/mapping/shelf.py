@@ -14,7 +14,7 @@ from connector.resources import mappings_folder
 from connector.yamlfile import parse
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-OTHERS = {"routes.yaml", "profile.yaml"}
+OTHERS = {"routes.yaml", "profile.yaml", "service.yaml"}
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ class Delivered(NamedTuple):
 
 def deliver(workspace: Workspace, account: Account, read: Read) -> Delivered:
     """Deliver a file that was read. UsageError where the account has no use for it."""
-    taken = _TAKES.get(account.channel or "")
+    taken = None if account.service == "own" else _TAKES.get(account.channel or "")
     if taken is None:
         raise UsageError(N_("{account} takes no exchange files"), account=account.name)
     if taken != read.format:
@@ -112,7 +112,7 @@ def _partner(workspace: Workspace, account: Account, read: Read) -> Delivered:
     adapter, state = workspace.adapter(account.name), account.state or account.folder
     assert isinstance(adapter, EnterpriseDataAdapter) and state is not None
     counters = Counters(state / "counters.json", plan=PLAN, code=account.peer_code or "")
-    new, said = False, Sentence("")
+    new, said = False, Sentence(N_("there is nothing in it"))
     for name, opened in read.files:
         with counters.held(), opened() as stream:
             message = read_message(stream, name)

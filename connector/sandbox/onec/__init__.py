@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from flask import Flask, Response, request
 
 from connector.sandbox import onec_soap
+from connector.sandbox.onec import site
 from connector.sandbox.onec.address import Address, parse_address
 from connector.sandbox.onec.base import Base
 from connector.sandbox.onec.errors import ODataError, Stale, refusal
@@ -47,10 +48,13 @@ def create_app(world: World) -> Flask:
         # the raw URI: a name may be percent-encoded, and its parts are divided before that is undone
         path = request.environ["REQUEST_URI"].split("?", 1)[0]
         service = onec_soap.service_of(path.removeprefix(SERVICES)) if path.startswith(SERVICES) else None
-        if service is None and not path.startswith(BASE_PATH):
+        is_site = path.startswith(SERVICES) and site.serves(path.removeprefix(SERVICES))
+        if service is None and not is_site and not path.startswith(BASE_PATH):
             return Response("<html><body><h1>404 Not Found</h1></body></html>", 404)
         if not _knows(base):
             return _unauthorised(base)
+        if is_site:
+            return site.serve(world, request.method, request.get_data())
         if service is not None:
             return onec_soap.serve(world, service, request.method, request.get_data(), request.base_url)
         return _answered(base, path.removeprefix(BASE_PATH))
@@ -60,6 +64,8 @@ def create_app(world: World) -> Flask:
 
 def endpoint_name(verb: str, path: str) -> str:
     """`Catalog_Контрагенты read`: the resource and what is done with it; the name of a web service; "" beside these."""
+    if path.startswith(SERVICES) and site.serves(path.removeprefix(SERVICES)):
+        return site.NAME
     if path.startswith(SERVICES):
         return onec_soap.service_of(path.removeprefix(SERVICES)) or ""
     if not path.startswith(BASE_PATH):

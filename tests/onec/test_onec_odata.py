@@ -135,6 +135,61 @@ def test_a_mapped_property_that_the_base_lacks_is_left_out(bp30: BaseWorld) -> N
     assert decode_body(row.body) == {"Description": "Гость 1"}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"where": {"ЭтоГруппа2": False}},
+        {"find": {"inn": {"fields": ["ИНН2"]}}},
+        {"marker": "Комментарий2"},
+    ],
+)
+def test_a_misspelt_name_to_look_by_is_an_error_and_never_an_empty_answer(
+    bp30: BaseWorld, change: dict[str, Any]
+) -> None:
+    """1C answers a condition with an unknown property by nothing at all: nobody would be found, all would be new."""
+    from connector.systems.onec.profile import EntityProfile
+
+    bp30.user_adds(bp30.sample(1))
+    described = EntityProfile.model_validate({"resource": bp30.resource, **change})
+    bp30.adapter.profile = bp30.profile.model_copy(update={"entities": {"customer": described}})
+    with pytest.raises(BrokenAnswer, match="looks records up"):
+        if "find" in change:
+            bp30.adapter.find("customer", "inn", "7700000001", ("Description",))
+        elif "marker" in change:
+            bp30.adapter.find("customer", "reference", uid(9), ("Description",))
+        else:
+            bp30.feed(paths=("Description",))
+
+
+def test_one_record_that_the_rights_hide_is_a_matter_of_that_record(bp30: BaseWorld) -> None:
+    guid, other = bp30.user_adds(bp30.sample(1)), bp30.user_adds(bp30.sample(2))
+    bp30.world.state["hidden"]["Catalog_Контрагенты"] = [guid]
+    with pytest.raises(Invalid, match="hide") as error:
+        bp30.get(guid)
+    assert guid in str(error.value) and "«Справочник Контрагенты»" in str(error.value)
+    with pytest.raises(Invalid, match="hide"):
+        bp30.adapter.update("customer", guid, {"Комментарий": "x"}, None)
+    assert bp30.get(other) is not None
+    bp30.world.state["composition"].remove("Catalog_Контрагенты")
+    with pytest.raises(Forbidden):
+        bp30.get(other)
+
+
+def test_checks_of_1c_are_never_switched_off(bp30: BaseWorld) -> None:
+    """`1C_OData-DataLoadMode` would write past the checks of the configuration."""
+    seen: list[str] = []
+    send = bp30.adapter.wire.transport._session.send
+
+    def watched(request: Any, **options: Any) -> Any:
+        seen.extend(name.lower() for name in request.headers)
+        return send(request, **options)
+
+    bp30.adapter.wire.transport._session.send = watched  # type: ignore[method-assign]
+    bp30.adapter.create("customer", bp30.sample(1).write, uid(1))
+    bp30.adapter.update("customer", uid(1), {"Комментарий": "x"}, None)
+    assert "if-match" in seen and "1c_odata-dataloadmode" not in seen
+
+
 def test_the_description_of_a_base_is_read_once_and_kept(bp30: BaseWorld, tmp_path: Path) -> None:
     bp30.user_adds(bp30.sample(1))
     bp30.adapter._cache = tmp_path / "kept" / "base.metadata"

@@ -8,6 +8,7 @@ Virtual tables and posting are bound functions; which object a function belongs 
 from __future__ import annotations
 
 import sys
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,17 +108,40 @@ def read_metadata(stream: Readable) -> Metadata:
     return reader.metadata
 
 
+class _Kept(msgspec.Struct):
+    """A description in a file: every word once, properties as pairs of places in the list of words."""
+
+    words: list[str]
+    types: dict[str, bytes]
+    keys: dict[str, tuple[str, ...]]
+    resources: dict[str, str]
+    functions: dict[str, list[str]]
+
+
 def save_metadata(metadata: Metadata, file: Path) -> None:
     """Keep it in a file, replaced as a whole."""
+    places: dict[str, int] = {}
+    types = {
+        name: array("I", [places.setdefault(word, len(places)) for pair in pairs.items() for word in pair]).tobytes()
+        for name, pairs in metadata.types.items()
+    }
+    kept = _Kept(list(places), types, metadata.keys, metadata.resources, metadata.functions)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(file.name + ".part")
-    part.write_bytes(msgspec.msgpack.encode(metadata))
+    part.write_bytes(msgspec.msgpack.encode(kept))
     part.replace(file)
 
 
 def load_metadata(file: Path) -> Metadata | None:
     """What was kept; None where there is none, or none that can be read."""
     try:
-        return msgspec.msgpack.decode(file.read_bytes(), type=Metadata)
-    except (OSError, msgspec.DecodeError):
+        kept = msgspec.msgpack.decode(file.read_bytes(), type=_Kept)
+        types = {name: _pairs(kept.words, packed) for name, packed in kept.types.items()}
+    except (OSError, msgspec.DecodeError, TypeError, ValueError, IndexError):
         return None
+    return Metadata(types, kept.keys, kept.resources, kept.functions)
+
+
+def _pairs(words: list[str], packed: bytes) -> dict[str, str]:
+    at = memoryview(packed).cast("I")
+    return {words[at[place]]: words[at[place + 1]] for place in range(0, len(at), 2)}

@@ -10,7 +10,8 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
-from connector.errors import Invalid
+from connector.errors import BrokenAnswer, Invalid
+from connector.locale import N_
 from connector.systems.onec import contacts
 from connector.systems.onec.companion import Companions, Found, companions_of
 from connector.systems.onec.contacts import Kinds
@@ -18,6 +19,7 @@ from connector.systems.onec.filters import Condition, Guid, field
 from connector.systems.onec.keys import Keys
 from connector.systems.onec.lookup import carries, condition_of
 from connector.systems.onec.metadata import Metadata
+from connector.systems.onec.names import title_of
 from connector.systems.onec.profile import EntityProfile, Lookup, Profile
 from connector.systems.onec.values import ZERO_GUID
 from connector.systems.onec.versions import joined
@@ -181,9 +183,21 @@ class Objects:
             lacking = self._lacking(tuple(select))
             if not lacking:
                 raise
+        self._refuse_blind(lacking)
         self._unknown |= set(lacking)
         log.warning("%s: %s has no %s", self.wire.account, self.entity.resource, ", ".join(lacking))
         return ask(tuple(name for name in select if name not in self._unknown))
+
+    def _refuse_blind(self, lacking: Sequence[str]) -> None:
+        """A condition with a misspelt property is no error for 1C: it fits nothing, and everything seems to be gone."""
+        looked = {name for look in self.entity.find.values() for name in (*look.fields, look.second)}
+        blind = [name for name in lacking if name in looked or name in self.entity.where or name == self.entity.marker]
+        if blind:
+            text = N_(
+                "{account}: {resource} has no {fields}, by which the profile looks records up; correct the profile"
+            )
+            facts = {"account": self.wire.account, "resource": title_of(self.entity.resource)}
+            raise BrokenAnswer(text, fields=", ".join(blind), **facts)
 
     def _lacking(self, names: tuple[str, ...]) -> list[str]:
         """What the description of the base does not know: the kept one, and a fresh one where that explains nothing."""

@@ -16,11 +16,12 @@ from urllib.parse import quote
 
 import msgspec
 
-from connector.errors import BrokenAnswer, Missing, RejectedError
+from connector.errors import BrokenAnswer, ConnectorError, Forbidden, Invalid, Missing, RejectedError
 from connector.locale import N_
 from connector.systems.onec.errors import error_of, is_business, refusal_of
 from connector.systems.onec.filters import Condition, Guid, Value, literal
 from connector.systems.onec.metadata import Metadata, read_metadata
+from connector.systems.onec.names import title_of
 from connector.systems.onec.safexml import NotXml
 from connector.systems.onec.values import guid_of
 from connector.transport.http import Transport
@@ -40,6 +41,10 @@ _HEAD: Final = 200
 """Where a refusal with status 200 would show itself; a long answer is not decoded twice to look for one."""
 
 _NUMBER: Final = re.compile(rb"\d+\Z")
+_NO_RIGHT: Final = "20"
+_HIDDEN: Final = N_(
+    "{account}: the rights of the user of 1C hide {external_id} of {resource}. Give it access to this record in 1C"
+)
 _ATOM: Final = N_(
     "it is atom XML although JSON was asked for: a proxy drops the Accept header or $format, or 1C is too old"
 )
@@ -93,7 +98,17 @@ class Wire:
             response = self._read(resource, _address(resource, key), query)
         except Missing:
             return None
-        return self._entity(response)
+        except Forbidden as error:
+            if error.code != _NO_RIGHT or not isinstance(key, str):
+                raise
+        else:
+            return self._entity(response)
+        raise self._hidden(resource, key)
+
+    def _hidden(self, resource: str, key: str) -> ConnectorError:
+        """The rights that refuse one object may only hide it: then that is a matter of this record alone."""
+        self.rows(resource, select=("Ref_Key",), top=1)
+        return Invalid(_HIDDEN, account=self.account, resource=title_of(resource), external_id=key, code=_NO_RIGHT)
 
     def count(self, resource: str, where: Condition | None = None) -> int:
         """How many objects of a set fit (`/$count`: a byte order mark and a number)."""

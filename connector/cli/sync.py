@@ -113,7 +113,7 @@ def status(session: Session) -> int:
     runs = [_run_json(row) for row in store.runs.last(_LAST)]
     cursors = [dict(zip(("entity", "account", "complete_up_to"), row, strict=True)) for row in store.runs.cursors()]
     waiting, dismissed = open_of(store), store.journal.count_dismissed()
-    legal = _legal_within(session)
+    legal, archived = _seen_within(session)
 
     def render() -> None:
         print_runs(screen, runs)
@@ -126,21 +126,36 @@ def status(session: Session) -> int:
             screen.say(
                 N_("{account}: a change of legal details is seen within {count} runs"), account=account, count=turns
             )
+        for account, turns in archived.items():
+            text = N_("{account}: a change of an archived order older than a month is seen within {count} runs")
+            screen.say(text, account=account, count=turns)
         _print_open(session, waiting)
         if dismissed:
             screen.say(N_("dismissed lines in the journal: {count}; see: connector journal list"), count=dismissed)
 
-    shown = {"runs": runs, "cursors": cursors, "open": waiting, "dismissed": dismissed, "legal_within": legal}
+    shown = {
+        "runs": runs,
+        "cursors": cursors,
+        "open": waiting,
+        "dismissed": dismissed,
+        "legal_within": legal,
+        "archived_within": archived,
+    }
     screen.show(shown, render)
     return EXIT_DONE
 
 
-def _legal_within(session: Session) -> dict[str, int]:
-    """Account -> within how many runs a change of legal details is seen, where it is not seen in every run."""
-    from connector.systems import legal_within
+def _seen_within(session: Session) -> tuple[dict[str, int], dict[str, int]]:
+    """Account -> within how many runs a change of legal details, and of an old order, is seen, where not in every."""
+    from connector.systems import archived_within, legal_within
 
-    told = {name: legal_within(account) for name, account in session.settings.accounts.items()}
-    return {name: turns for name, turns in told.items() if turns is not None}
+    orders = {route.account for routes in session.settings.routes for route in routes.sources}
+    legal = {name: legal_within(account) for name, account in session.settings.accounts.items()}
+    archived = {name: archived_within(account) for name, account in session.settings.accounts.items() if name in orders}
+    return (
+        {name: turns for name, turns in legal.items() if turns is not None},
+        {name: turns for name, turns in archived.items() if turns is not None},
+    )
 
 
 def _run_json(row: tuple[int, str, str | None, str, dict[str, Any]]) -> dict[str, Any]:

@@ -61,3 +61,12 @@ def legal_within(account: Account) -> int | None:
     from connector.systems.saplab.adapter import SaplabAdapter
 
     return SaplabAdapter.legal_within
+
+
+def archived_within(account: Account) -> int | None:
+    """Within how many runs a change of an older archived order is seen there; None where every run sees it."""
+    if account.kind != "saplab":
+        return None
+    from connector.systems.saplab.adapter import SaplabAdapter
+
+    return SaplabAdapter.archived_within

@@ -51,7 +51,7 @@ def test_the_first_sync_without_consent_writes_nothing(
 
 def test_status(run: Run, said: Callable[..., str]) -> None:
     document = run("status", "--json")
-    assert set(document) == {"runs", "cursors", "open", "dismissed", "legal_within"}
+    assert set(document) == {"runs", "cursors", "open", "dismissed", "legal_within", "archived_within"}
     assert document["runs"][0]["run"] == 1 and set(document["runs"][0]["routes"][0]) >= ROUTE_KEYS
     assert {"entity", "account", "complete_up_to"} == set(document["cursors"][0])
     assert set(document["open"]) == {"conflicts", "journal", "outbox", "brakes"}

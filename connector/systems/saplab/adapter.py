@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from zoneinfo import ZoneInfo
@@ -19,8 +20,10 @@ from connector.systems.keys import folded, national
 from connector.systems.paging import Walk
 from connector.systems.parameters import checked, request
 from connector.systems.rest import RestAdapter
-from connector.systems.saplab import answers, balance, clients, form, groups, toggles
+from connector.systems.rows import decode_body
+from connector.systems.saplab import answers, balance, clients, form, groups, positions, toggles
 from connector.systems.saplab.clients import LEGAL, ClientRows, Listed, Remember, client_id, is_legal
+from connector.systems.saplab.positions import Reach
 from connector.transport.auth import Basic
 from connector.transport.http import Request, Transport
 from connector.transport.messages import Response
@@ -36,10 +39,12 @@ NO_FORM: Final = N_("its form, which alone shows the legal details, cannot be re
 class SaplabAdapter(RestAdapter):
     """One shop. `remember` gives the bodies that were stored last, so that not every form is read in every run.
 
-    `legal_within` is the number of runs within which an edit of legal details is seen.
+    `legal_within` is the number of runs within which an edit of legal details is seen, `archived_within` that within
+    which one of an older archived position is.
     """
 
     legal_within: ClassVar[int] = clients.TURNS
+    archived_within: ClassVar[int] = positions.TURNS
 
     def __init__(
         self,
@@ -71,6 +76,8 @@ class SaplabAdapter(RestAdapter):
             return self._clients(paths, clients.turn_of(cursor))
         if entity == "group":
             return iter([Page(self._groups(paths))])
+        if entity == "position" and "date_added" in paths:
+            return self._positions(paths, Reach.of(cursor))
         return super().feed(entity, paths, cursor)
 
     def get(self, entity: str, external_id: str, paths: Sequence[str]) -> Row | None:
@@ -187,6 +194,26 @@ class SaplabAdapter(RestAdapter):
             seen = raw is not None and LEGAL in raw
             text = N_("legal details are shown") if seen else N_("legal details are not shown to this employee")
             yield Check(name="legal", ok=seen, text=Sentence(text), warning=not seen)
+
+    # Positions
+
+    def _positions(self, paths: Sequence[str], reach: Reach | None) -> Iterator[Page]:
+        """All of them, or those whose turn it is; the cursor is given once all is read."""
+        served = self._entity("position")
+        endpoint = self.catalogue.endpoint(self._part("position", served.feed, "feed").endpoint)
+        today = datetime.fromtimestamp(self._now(), self._zone).date()
+        since = today if reach is None else reach.since
+        reader = self._reader(endpoint, served, paths)
+        for params in [{"unignore_archived": 1}] if reach is None else reach.asks(today):
+            try:
+                for page in self._pages(endpoint, params, reader):
+                    since = positions.oldest(since, (decode_body(row.body).get("date_added") for row in page.rows))
+                    yield page
+            except RejectedError as error:
+                text = N_("{account}: {endpoint} refuses to list {entity}: {reason}")
+                facts = {"account": self.account, "endpoint": endpoint.name, "entity": "position"}
+                raise BrokenAnswer(text, reason=error.sentence, **facts) from error
+        yield Page([], str(Reach(0, since) if reach is None else Reach(reach.turn, since).next()))
 
     # Clients
 

@@ -134,7 +134,7 @@ class Company:
         with self.workspace() as workspace:
             options = Options(
                 consent=lambda _: True, dry=dry, entities=tuple(entities),
-                accept=frozenset({"customer/ut:share", "card/ut:share", "customer/poster:share", "customer/vp:share"}),
+                accept=frozenset({"customer/ut:share", "card/ut:share", "customer/poster:share", "customer/vp:share", "order/ut:share"}),
             )  # fmt: skip
             return workspace.engine().run(options)
 

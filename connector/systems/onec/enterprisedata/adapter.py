@@ -31,6 +31,7 @@ from connector.systems.onec.enterprisedata.rows import (
     CANCEL,
     CUSTOMER,
     DELETED,
+    NEW_ORDER,
     PRODUCT,
     STATE,
     TYPES,
@@ -289,7 +290,7 @@ class EnterpriseDataAdapter:
         return Outcome(key, _as_told(told, seen, self._paths.get("order", tuple(seen))))
 
     def _cancelled(self, key: str, patch: Raw, *, fact: bool) -> Told:
-        if patch != {CANCEL: True}:
+        if patch.get(CANCEL) is not True:
             text = N_("{account}: an order that 1C has is not told anew; change it there")
             raise Invalid(text, account=self.account)
         return deleted("order", TYPES["order"], key, fact=fact)
@@ -344,7 +345,7 @@ class EnterpriseDataAdapter:
             text = N_("{account}: it cannot be told to 1C: {reason}")
             raise Invalid(text, account=self.account, reason=one.problem.sentence)
         key = one.external_id or one.uid
-        if one.verb == "create":
+        if one.raw.get(CANCEL) is not True and "Товары" in one.raw:  # it is offered whole
             return self._told(one.entity, dict(one.raw), key, None, fact=True)
         return self._cancelled(key, one.raw, fact=True)
 
@@ -435,7 +436,8 @@ def _as_told(told: Told, seen: Mapping[str, Any], paths: Sequence[str]) -> Row:
     if told.type == DELETED:
         row = joined(seen, {STATE: {"Удален": True}})
     elif told.entity == "order":
-        row = {name: value for name, value in told.row.items() if name != "Номер"}
+        said = {name: value for name, value in told.row.items() if name != "Номер"}
+        row = {STATE: NEW_ORDER, **seen, **said}
     else:
         row = told.row
     return Row(told.key, canonical_body(row, paths), reference=told.key)

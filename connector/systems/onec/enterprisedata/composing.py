@@ -76,8 +76,9 @@ class Composer:
         return keys_of(CUSTOMER, known, key)
 
     def _organization(self, said: Mapping[str, Any]) -> Row:
+        """The one with this INN; where nobody is named, the only one there is."""
         inn = str(said.get("ИНН") or "")
-        found = self._directory.find(ORGANIZATION, "ИНН", inn)
+        found = self._directory.find(ORGANIZATION, "ИНН", inn) if inn else self._directory.all(ORGANIZATION)
         if len(found) != 1:
             text = N_(
                 "{account}: 1C has told of {count} organizations with the INN “{inn}”, and one is needed."

@@ -67,6 +67,10 @@ class Directory:
     def get(self, type_: str, key: str) -> Mapping[str, Any] | None:
         return self._known().get(type_, {}).get(key)
 
+    def all(self, type_: str) -> list[tuple[str, Mapping[str, Any]]]:
+        """(GUID, row) of everything of a type."""
+        return list(self._known().get(type_, {}).items())
+
     def find(self, type_: str, field: str, value: str) -> list[tuple[str, Mapping[str, Any]]]:
         """(GUID, row) of each that says this, in the order in which they were told."""
         index = self._found.get((type_, field))

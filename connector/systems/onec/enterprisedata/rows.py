@@ -40,6 +40,9 @@ CANCELLED: Final = "Отменен"
 CANCEL: Final = "Отменить"
 """How a row says that an order is to be cancelled there."""
 
+NEW_ORDER: Final = {"Удален": False, CANCELLED: False, "Оплата": "НеОплачен", "Отгрузка": "НеОтгружен"}
+"""What becomes of an order begins with this: 1C has just got it from us."""
+
 _STATES: Final[Mapping[str, tuple[str, str]]] = {
     "Справочник.СостояниеЗаказа": ("СостояниеЗаказа", "Заказ"),
     "Справочник.СостояниеОплатыЗаказа": ("СостояниеОплаты", "Оплата"),

@@ -129,6 +129,18 @@ def test_pages_cost_one_request_each_and_the_kinds_one_more(bp30: BaseWorld) -> 
     assert bp30.adapter.requests() - before == 3
 
 
+def test_pages_are_read_side_by_side_where_the_account_allows_it(bases: Bases, clock: FrozenClock) -> None:
+    world = BaseWorld(bases("bp30"), clock, "bp30")
+    ids = [world.user_adds(world.sample(number)) for number in range(world.page_size * 3 - 1)]
+    alone = world.feed()
+    world.adapter.wire.transport.concurrency = 3
+    before = len(world.asked())
+    assert world.feed() == alone
+    assert [row.external_id for row in alone] == sorted(ids)
+    assert sorted(world.asked()[before:]) == ["Catalog_Контрагенты read"] * 4, "one counts, three read"
+    world.adapter.close()
+
+
 def test_a_mapped_property_that_the_base_lacks_is_left_out(bp30: BaseWorld) -> None:
     bp30.user_adds(bp30.sample(1))
     (row,) = bp30.feed(paths=("Description", "НетТакогоСвойства"))
@@ -201,6 +213,11 @@ def test_the_description_of_a_base_is_read_once_and_kept(bp30: BaseWorld, tmp_pa
     assert bp30.asked().count("$metadata") == 1
     again.check({})
     assert bp30.asked().count("$metadata") == 2
+    kept = tmp_path / "kept" / "base.metadata"
+    later = adapter_of_same(bp30, kept)
+    later._now = lambda: kept.stat().st_mtime + 2 * 86400
+    list(later.feed("customer", ("Description", "НетТакогоСвойства")))
+    assert bp30.asked().count("$metadata") == 3, "a base may have been updated meanwhile"
 
 
 def adapter_of_same(world: BaseWorld, cache: Path) -> ODataAdapter:

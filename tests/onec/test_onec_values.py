@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from random import Random
+from threading import Barrier, Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ import pytest
 from connector.systems.onec.names import title_of
 from connector.systems.onec.values import EMPTY_DATE, ZERO_GUID, aware, empty_like, guid_of, is_empty, naive
 from connector.systems.onec.versions import joined, parts
-from connector.systems.onec.walk import walk
+from connector.systems.onec.walk import Ahead, walk
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -92,23 +93,68 @@ class Table:
         self.ids = sorted(ids)
         self.asked: list[tuple[int, int]] = []
         self.between: list[Any] = []
+        self.lock = Lock()
 
     def ask(self, top: int, skip: int) -> list[dict[str, Any]]:
-        if self.asked and self.between:
-            self.between.pop(0)()
-        self.asked.append((top, skip))
-        return [{"Ref_Key": external_id} for external_id in self.ids[skip : skip + top]]
+        with self.lock:
+            if self.asked and self.between:
+                self.between.pop(0)()
+            self.asked.append((top, skip))
+            return [{"Ref_Key": external_id} for external_id in self.ids[skip : skip + top]]
 
-    def walk(self, size: int) -> list[str]:
-        return [row["Ref_Key"] for page in walk(self.ask, size, lambda row: row["Ref_Key"]) for row in page]
+    def walk(self, size: int, at_once: int = 1) -> list[str]:
+        if at_once == 1:
+            return [row["Ref_Key"] for page in walk(self.ask, size, lambda row: row["Ref_Key"]) for row in page]
+        ahead = Ahead(self.ask, at_once, len(self.ids))
+        try:
+            return [row["Ref_Key"] for page in walk(ahead, size, lambda row: row["Ref_Key"]) for row in page]
+        finally:
+            ahead.close()
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5, 6, 7, 20])
 @pytest.mark.parametrize("size", [2, 3, 7])
-def test_a_walk_gives_each_row_once(count: int, size: int) -> None:
+@pytest.mark.parametrize("at_once", [1, 2, 5])
+def test_a_walk_gives_each_row_once(count: int, size: int, at_once: int) -> None:
+    """Read side by side or not, with the same requests: none is in vain."""
     table = Table([f"{number:03d}" for number in range(count)])
-    assert table.walk(size) == table.ids
+    assert table.walk(size, at_once) == table.ids
     assert len(table.asked) <= max(1, -(-count // size)) + 1
+    assert len(set(table.asked)) == len(table.asked)
+
+
+def test_pages_ahead_are_asked_for_side_by_side() -> None:
+    """Three requests are under way at once, and no fourth: each waits for the other two."""
+    together, most = Barrier(3, timeout=10), []
+    inside: set[int] = set()
+
+    def ask(top: int, skip: int) -> list[dict[str, Any]]:
+        inside.add(skip)
+        most.append(len(inside))
+        if skip in (0, 1, 3):
+            together.wait()
+        inside.discard(skip)
+        return [{"Ref_Key": number} for number in range(20)[skip : skip + top]]
+
+    ahead = Ahead(ask, 3, 20)
+    given = [row["Ref_Key"] for page in walk(ahead, 2, lambda row: row["Ref_Key"]) for row in page]
+    ahead.close()
+    assert given == list(range(20))
+    assert max(most) == 3
+
+
+def test_an_error_of_a_page_ahead_is_raised_in_its_turn() -> None:
+    def ask(top: int, skip: int) -> list[dict[str, Any]]:
+        if skip >= 5:
+            raise RuntimeError("cut")
+        return [{"Ref_Key": number} for number in range(20)[skip : skip + top]]
+
+    ahead, given = Ahead(ask, 4, 20), []
+    with pytest.raises(RuntimeError, match="cut"):
+        for page in walk(ahead, 3, lambda row: row["Ref_Key"]):
+            given += [row["Ref_Key"] for row in page]
+    ahead.close()
+    assert given == list(range(6))
 
 
 def test_an_empty_set_is_one_empty_page() -> None:
@@ -138,7 +184,8 @@ def test_even_the_whole_page_before_may_be_deleted() -> None:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_what_stays_all_the_time_is_given_exactly_once(seed: int) -> None:
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_what_stays_all_the_time_is_given_exactly_once(seed: int, at_once: int) -> None:
     random = Random(seed)
     start = sorted(random.sample(range(1000), random.randint(1, 40)))
     table = Table([f"{number:03d}" for number in start])
@@ -153,6 +200,6 @@ def test_what_stays_all_the_time_is_given_exactly_once(seed: int) -> None:
             table.ids = sorted({*table.ids, f"{random.randrange(1000):03d}"})
 
     table.between = [disturb] * 200
-    given = table.walk(random.choice([2, 3, 5]))
+    given = table.walk(random.choice([2, 3, 5]), at_once)
     assert stable <= set(given)
     assert all(given.count(external_id) == 1 for external_id in stable)

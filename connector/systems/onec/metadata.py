@@ -132,9 +132,11 @@ def save_metadata(metadata: Metadata, file: Path) -> None:
     part.replace(file)
 
 
-def load_metadata(file: Path) -> Metadata | None:
-    """What was kept; None where there is none, or none that can be read."""
+def load_metadata(file: Path, since: float = 0.0) -> Metadata | None:
+    """What was kept after that moment; None where there is none, or none that can be read."""
     try:
+        if file.stat().st_mtime < since:
+            return None
         kept = msgspec.msgpack.decode(file.read_bytes(), type=_Kept)
         types = {name: _pairs(kept.words, packed) for name, packed in kept.types.items()}
     except (OSError, msgspec.DecodeError, TypeError, ValueError, IndexError):

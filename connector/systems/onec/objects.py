@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, TypeVar
 
 from connector.errors import BrokenAnswer, Invalid
@@ -23,7 +24,7 @@ from connector.systems.onec.names import title_of
 from connector.systems.onec.profile import EntityProfile, Lookup, Profile
 from connector.systems.onec.values import ZERO_GUID
 from connector.systems.onec.versions import joined
-from connector.systems.onec.walk import walk
+from connector.systems.onec.walk import Ahead, Ask, walk
 from connector.systems.onec.wire import Entity, Wire
 
 _T = TypeVar("_T")
@@ -70,19 +71,34 @@ class Objects:
         return (self.entity.resource,) if companion is None else (self.entity.resource, companion.resource)
 
     def pages(self, paths: Sequence[str]) -> Iterator[list[Seen]]:
-        """All objects, page by page in the order of their keys."""
+        """All objects, page by page in the order of their keys; several at once where the account allows it."""
         companions = self._all_companions(paths)
-        select = self._select(paths)
+        select, where = self._select(paths), self._where()
 
         def ask(top: int, skip: int) -> list[Entity]:
-            return self._rows(select, self._where(), order="Ref_Key", top=top, skip=skip)
+            return self._rows(select, where, order="Ref_Key", top=top, skip=skip)
 
         try:
-            for rows in walk(ask, self.profile.page, lambda row: str(row.get("Ref_Key"))):
-                yield self._seen(rows, companions)
+            with self._ahead(ask, where) as asking:
+                for rows in walk(asking, self.profile.page, lambda row: str(row.get("Ref_Key"))):
+                    yield self._seen(rows, companions)
         finally:
             if companions is not None:
                 companions.close()
+
+    @contextmanager
+    def _ahead(self, ask: Ask, where: Condition | None) -> Iterator[Ask]:
+        """Counting costs a request and is done only where pages may be read side by side: none is asked in vain."""
+        at_once = self.wire.transport.concurrency
+        count = self.wire.count(self.entity.resource, where) if at_once > 1 else 0
+        if count <= self.profile.page:
+            yield ask
+            return
+        ahead = Ahead(ask, at_once, count)
+        try:
+            yield ahead
+        finally:
+            ahead.close()
 
     def one(self, guid: str, paths: Sequence[str]) -> Seen | None:
         select = self._select(paths)

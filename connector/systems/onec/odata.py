@@ -47,6 +47,7 @@ _HALF_KNOWN: Final = N_(
     "{account}: {entity} {external_id} has the {key} {value} as well, and only one of both says its {second}. Complete"
     " it, or link both with “links link”; a second one is not created"
 )
+_DAY: Final = 86400.0
 _FEW: Final = 4 * AT_ONCE
 """So many changes are read one group after the other, whatever reading everything would cost."""
 
@@ -318,9 +319,9 @@ class ODataAdapter:
         return self._kinds
 
     def _known_metadata(self, fresh: bool) -> Metadata:
-        """The description of the base: 15 MB on the wire, so it is kept between runs; `check` reads it anew."""
+        """The description of the base: 15 MB on the wire, so it is kept for a day; `check` reads it anew."""
         if self._metadata is None and not fresh and self._cache is not None:
-            self._metadata = load_metadata(self._cache)
+            self._metadata = load_metadata(self._cache, since=self._now() - _DAY)
         if self._metadata is None or fresh:
             self._metadata = self.wire.metadata()
             self._keep()

@@ -8,6 +8,7 @@ nothing is given twice; what was added in front of a row already given is seen b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
 _OVERLAP: Final = 1
@@ -16,6 +17,46 @@ _MEMORY: Final = 2000
 
 Ask = Callable[[int, int], list[dict[str, Any]]]
 """(top, skip) -> the rows there, in the fixed order."""
+
+
+class Ahead:
+    """Asks for the pages that will be next while one is looked at, up to `at_once` at a time and up to `count` rows.
+
+    What a walk asks for next is guessed from full pages. A wrong guess (rows were added or deleted meanwhile) costs the
+    requests that were under way and nothing else: the walk asks again for what it wants.
+    """
+
+    def __init__(self, ask: Ask, at_once: int, count: int) -> None:
+        self._ask, self._at_once, self._count = ask, at_once, count
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="page")
+        self._asked: dict[tuple[int, int], Future[list[dict[str, Any]]]] = {}
+
+    def __call__(self, top: int, skip: int) -> list[dict[str, Any]]:
+        wanted = self._asked.pop((top, skip), None)
+        if wanted is None:
+            self._forget()
+        page = (top, skip)
+        answer = wanted or self._pool.submit(self._ask, *page)
+        while len(self._asked) < self._at_once - 1:
+            page = self._next(*page)
+            if page[1] + _OVERLAP >= self._count:
+                break
+            if page not in self._asked:
+                self._asked[page] = self._pool.submit(self._ask, *page)
+        return answer.result()
+
+    def close(self) -> None:
+        self._forget()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _forget(self) -> None:
+        for future in self._asked.values():
+            future.cancel()
+        self._asked.clear()
+
+    @staticmethod
+    def _next(top: int, skip: int) -> tuple[int, int]:
+        return (top + _OVERLAP, top - _OVERLAP) if skip == 0 else (top, skip + top - _OVERLAP)
 
 
 def walk(ask: Ask, size: int, key: Callable[[dict[str, Any]], str]) -> Iterator[list[dict[str, Any]]]:
@@ -40,11 +81,11 @@ def walk(ask: Ask, size: int, key: Callable[[dict[str, Any]], str]) -> Iterator[
 
 
 def _after(known: list[str], ids: list[str], *, from_start: bool) -> int | None:
-    """Where the rows begin that were not given yet; None when no known one is in sight: look further back."""
+    """Where the rows begin that were not given yet: behind the furthest known one. None when none is in sight."""
     if not known:
         return 0
-    place = {external_id: index for index, external_id in enumerate(ids)}
-    found = next((place[external_id] for external_id in reversed(known) if external_id in place), None)
+    given = set(known)
+    found = next((index for index in range(len(ids) - 1, -1, -1) if ids[index] in given), None)
     if found is not None:
         return found + 1
     return 0 if from_start else None

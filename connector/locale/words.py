@@ -39,6 +39,7 @@ FIELDS: Final = {
     "active": N_("is in use"),
     "legal_name": N_("name of the firm"),
     "inn": N_("INN"),
+    "firm_inn": N_("INN with any KPP"),
     "kpp": N_("KPP"),
     "ogrn": N_("OGRN"),
     "legal_address": N_("legal address"),

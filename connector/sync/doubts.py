@@ -17,7 +17,7 @@ from connector.model.routes import EntityRoutes
 from connector.model.states import Link
 from connector.store import Store
 from connector.store.hub import TO_MERGE
-from connector.sync.identity import HOW, UNSETTLED, WEAK, identifiers, identity_conflict, row_keys
+from connector.sync.identity import FIRM, HOW, UNSETTLED, WEAK, identifiers, identity_conflict, row_keys
 from connector.sync.match import Key
 from connector.sync.observe import decode
 from connector.sync.regroup import GONE, Anchor, Group, Loose, Question, regroup
@@ -118,7 +118,7 @@ class Doubts:
     def _anchor(self, uid: str, links: Sequence[Link]) -> Anchor:
         keys = self.store.hub.identifiers([uid])[uid]
         spokes = {link.spoke: GONE if link.gone else link.how for link in links if link.primary}
-        return Anchor(uid, spokes, frozenset(key for key in keys if key[0] in HOW))
+        return Anchor(uid, spokes, frozenset(key for key in keys if key[0] in HOW or key[0] == FIRM))
 
     # what a person is asked
 
@@ -213,4 +213,4 @@ def _how(row: Loose, group: Group) -> str:
     if group.anchor is None and row is min(group.rows, key=lambda each: (each.how != "created", each.uid, each[:2])):
         return "created"
     others = {key for member in group.members if member is not row for key in member.keys}
-    return next((HOW[key[0]] for key in row.keys if key in others), "created")
+    return next((HOW[key[0]] for key in row.keys if key in others and key[0] in HOW), "created")

@@ -5,7 +5,7 @@ Names are never a key. A value is canonical before it comes here: sentinels are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from connector.model.records import ENTITIES
@@ -26,6 +26,12 @@ HOW: Final[dict[str, How]] = {
 
 TRAITS: Final = tuple(scheme for scheme in HOW if scheme not in DECISIVE)
 """Schemes that tell a record by what it has, in ladder order."""
+
+FIRM: Final = "firm_inn"
+"""The INN of a firm whatever its KPP. Branches share it, so it joins nobody; where one side says no KPP it is asked."""
+
+_FIRM_DIGITS: Final = 10
+"""An INN of a firm; that of a person has 12 and needs no KPP."""
 
 WEAK: Final = frozenset({"card", "barcode", "phone", "inn", "email"})
 """Links made by a trait: in the run that made them they may still be made otherwise when the trait proves shared."""
@@ -48,10 +54,31 @@ def identifiers(entity: str, values: Mapping[str, Any]) -> list[tuple[str, str]]
         value = values.get(key)
         if not isinstance(value, str):
             continue
-        if key == "inn" and isinstance(values.get("kpp"), str):
-            value = f"{value}/{values['kpp']}"
-        found.append((scheme, value))
+        if key == "inn":
+            found.extend(_firm(value, values.get("kpp")))
+        else:
+            found.append((scheme, value))
     return found
+
+
+def _firm(inn: str, kpp: object) -> list[tuple[str, str]]:
+    own = ("inn", f"{inn}/{kpp}" if isinstance(kpp, str) else inn)
+    return [own, (FIRM, inn)] if len(inn) == _FIRM_DIGITS else [own]
+
+
+def contradict(one: Iterable[tuple[str, str]], other: Iterable[tuple[str, str]]) -> bool:
+    """Whether the keys of two records tell of different firms or branches, whatever else they have in common."""
+    mine, theirs = _inns(one), _inns(other)
+    return bool(mine) and bool(theirs) and not any(_may_be_one(left, right) for left in mine for right in theirs)
+
+
+def _inns(keys: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """(INN, KPP or nothing) of each INN among these keys."""
+    return [(inn, kpp) for scheme, value in keys if scheme == "inn" for inn, _, kpp in (value.partition("/"),)]
+
+
+def _may_be_one(left: tuple[str, str], right: tuple[str, str]) -> bool:
+    return left[0] == right[0] and (left[1] == right[1] or not left[1] or not right[1])
 
 
 def findable(entity: str, values: Mapping[str, Any], schemes: tuple[str, ...]) -> list[tuple[str, str]]:

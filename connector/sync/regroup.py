@@ -1,7 +1,9 @@
 """Who is who among rows that point at each other, from everything that is known of them. Pure; no order matters.
 
 * A value that two records of one spoke carry (a household phone, a shop's own number) is no key.
-* Rows that any other value joins, directly or through others, are one record, when no spoke has two of them.
+* Rows that any other value joins, directly or through others, are one record, when no spoke has two of them and none
+  of them tells of another firm or branch.
+* An INN without a KPP is asked about beside the same INN with one; it joins nobody.
 * Otherwise they stay apart, and a person is asked about each two that a value connects.
 * First stored links (`id_1c`) are followed, then traits; what was linked in earlier runs (an anchor) is never parted.
 """
@@ -10,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Final, NamedTuple
 
-from connector.sync.identity import DECISIVE, TRAITS, WEAK
+from connector.sync.identity import DECISIVE, FIRM, TRAITS, WEAK, contradict
 from connector.sync.match import Key
 
 MOST = 20
@@ -21,7 +24,7 @@ MOST = 20
 GONE: Final = "gone"
 _DOUBTFUL: Final = WEAK | {GONE}
 
-_RANK: Final = {scheme: rank for rank, scheme in enumerate((*sorted(DECISIVE), *TRAITS))}
+_RANK: Final = {scheme: rank for rank, scheme in enumerate((*sorted(DECISIVE), *TRAITS, FIRM))}
 
 
 class Loose(NamedTuple):
@@ -83,7 +86,8 @@ class _Edge(NamedTuple):
     scheme: str
     always: bool
     """Asked about even where one spoke has both: they carry one stored link; or an earlier run linked another row of
-    the spoke by a mere trait, which may have been wrong; or that row is deleted, and this may be it entered anew."""
+    the spoke by a mere trait, which may have been wrong; or that row is deleted, and this may be it entered anew; or
+    one of them says the INN of the other's firm without a KPP."""
 
 
 def spokes_of(member: Member) -> tuple[str, ...]:
@@ -97,7 +101,21 @@ def regroup(loose: Sequence[Loose], anchors: Sequence[Anchor]) -> tuple[list[Gro
     edges: list[_Edge] = []
     for schemes in (DECISIVE, TRAITS):
         groups = _join(groups, schemes, edges)
+    edges += _of_firms(loose, anchors)
     return groups, _questions(groups, edges)
+
+
+def _of_firms(loose: Sequence[Loose], anchors: Sequence[Anchor]) -> Iterator[_Edge]:
+    """Who carries one INN where one side says no KPP."""
+    carriers: dict[str, list[Member]] = {}
+    everybody: list[Member] = [*loose, *anchors]
+    for member in everybody:
+        for scheme, inn in member.keys:
+            if scheme == FIRM:
+                carriers.setdefault(inn, []).append(member)
+    for inn, members in sorted(carriers.items()):
+        bare = ("inn", inn)
+        yield from (edge for edge in _edges(members, FIRM) if (bare in edge.one.keys) != (bare in edge.other.keys))
 
 
 def _join(groups: list[Group], schemes: Collection[str], edges: list[_Edge]) -> list[Group]:
@@ -118,7 +136,8 @@ def _join(groups: list[Group], schemes: Collection[str], edges: list[_Edge]) -> 
     parts: dict[int, list[Group]] = {}
     for number, group in enumerate(groups):
         parts.setdefault(_top(up, number), []).append(group)
-    return [joined for part in parts.values() for joined in _as_one(part)]
+    apart = _by_firm if schemes is TRAITS else _together  # a stored link outweighs every trait, an INN too
+    return [joined for part in parts.values() for one in apart(part) for joined in _as_one(one)]
 
 
 def _top(up: list[int], number: int) -> int:
@@ -142,6 +161,22 @@ def _as_one(part: list[Group]) -> list[Group]:
     return [Group(anchors[0] if anchors else None, sorted(row for group in part for row in group.rows))]
 
 
+def _together(part: list[Group]) -> list[list[Group]]:
+    return [part]
+
+
+def _by_firm(part: list[Group]) -> list[list[Group]]:
+    """Those who tell of different firms are not one, whatever they share: then nothing but the INN joins."""
+    keys = [[key for member in group.members for key in member.keys] for group in part]
+    if not any(contradict(one, other) for one, other in combinations(keys, 2)):
+        return [part]
+    firms: dict[object, list[Group]] = {}
+    for group, own in zip(part, keys, strict=True):
+        inn = next((value for scheme, value in own if scheme == "inn"), None)
+        firms.setdefault(inn if inn is not None else id(group), []).append(group)
+    return list(firms.values())
+
+
 def _edges(members: Sequence[Member], scheme: str) -> Iterator[_Edge]:
     """Each row with the anchors that may be it, and with the rows of other spokes; never two anchors."""
     anchors = [member for member in members if isinstance(member, Anchor)]
@@ -152,7 +187,8 @@ def _edges(members: Sequence[Member], scheme: str) -> Iterator[_Edge]:
     decisive = scheme in DECISIVE
     for spoke, own in rows.items():
         near = [other for there, found in rows.items() if there != spoke or decisive for other in found[:MOST]]
-        standing = [(anchor, decisive or anchor.spokes.get(spoke) in _DOUBTFUL) for anchor in anchors]
+        asked = decisive or scheme == FIRM
+        standing = [(anchor, asked or anchor.spokes.get(spoke) in _DOUBTFUL) for anchor in anchors]
         held = [item for item in standing if item[1] or spoke not in item[0].spokes][:MOST]
         for row in own:
             yield from (_Edge(row, anchor, scheme, always) for anchor, always in held)

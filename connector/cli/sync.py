@@ -129,6 +129,7 @@ def status(session: Session) -> int:
         for account, turns in archived.items():
             text = N_("{account}: a change of an archived order older than a month is seen within {count} runs")
             screen.say(text, account=account, count=turns)
+        _print_unfinished(session, next((run.get("unfinished", []) for run in runs if run["kind"] == "sync"), []))
         _print_open(session, waiting)
         if dismissed:
             screen.say(N_("dismissed lines in the journal: {count}; see: connector journal list"), count=dismissed)
@@ -228,7 +229,18 @@ def _print_remarks(session: Session, report: RunReport) -> None:
         session.screen.note(N_("{route} was never read to its end: nothing is created until it is"), route=route)
     if report.out_of_time:
         session.screen.note(N_("the time is over; the next run goes on from here"))
+    _print_unfinished(session, report.unfinished)
     _print_open(session, report.open)
+
+
+def _print_unfinished(session: Session, routes: Sequence[str]) -> None:
+    """Where a run may never come to its end in this time, however often it is repeated."""
+    text = N_(
+        "{route}: there was no time to read all of it. If the next run says so again, it will never be done in this "
+        "time: give the run a larger --budget, or none"
+    )
+    for route in routes:
+        session.screen.note(text, route=route)
 
 
 def _print_alike(session: Session) -> None:

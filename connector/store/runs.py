@@ -76,6 +76,14 @@ class Runs:
             (account, entity, up_to, run),
         )
 
+    def completed_in(self, run: int) -> list[tuple[str, str]]:
+        """(entity, account) of every feed that this run has read to its end."""
+        return self._db.all(
+            "SELECT entity, account FROM cursor JOIN run ON run.id = cursor.run"
+            " WHERE run.id = ? AND complete_up_to = run.started_at",
+            (run,),
+        )
+
     def cursors(self) -> list[tuple[str, str, str | None]]:
         """(entity, account, complete up to)."""
         return self._db.all("SELECT entity, account, complete_up_to FROM cursor ORDER BY entity, account")

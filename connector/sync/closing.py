@@ -18,6 +18,7 @@ def close(course: Course, spent: Spent, requests: int, *, observed: bool, broken
     store.journal.forget_cleared()
     _count(course, spent)
     _settle_brakes(course)
+    report.unfinished = list(_unfinished(course)) if report.out_of_time else []
     report.open = waiting(store)
     report.seconds = (course.clock() - course.started).total_seconds()
     report.conclude()
@@ -90,6 +91,15 @@ def _completed(course: Course) -> list[tuple[str, str]]:
         for route in _looked_at(course)
         if route.name not in held and route.name not in course.report.consent_missing
     ]
+
+
+def _unfinished(course: Course) -> Iterator[str]:
+    """The routes whose feed did not come to its end: a list that cannot be gone on with is begun anew each time."""
+    ended = set(course.store.runs.completed_in(course.number))
+    for route in _looked_at(course):
+        feed = course.adapters[route.account].capabilities(route.observed).feed
+        if route.reads and feed != "none" and (route.observed, route.account) not in ended:
+            yield route.name
 
 
 def _settle_brakes(course: Course) -> None:

@@ -88,6 +88,8 @@ class RunReport:
     unread: list[str] = field(default_factory=list)
     """Routes that were never read to their end: nothing is written there."""
     out_of_time: bool = False
+    unfinished: list[str] = field(default_factory=list)
+    """Routes of which there was no time to read everything."""
     lock_lost: bool = False
     """Another run has taken over: this one was silent for too long."""
     open: dict[str, int] = field(default_factory=dict)
@@ -129,6 +131,7 @@ class RunReport:
             "brakes": [brake_json(brake) for brake in self.brakes],
             "open": self.open,
             "unread": self.unread,
+            "unfinished": self.unfinished,
         }
         if self.match is not None:
             shown["match"] = self.match.as_json()

@@ -47,10 +47,11 @@ def test_every_example_of_the_file_is_accepted(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "vp.key").write_text("key")
     (tmp_path / "vp.key").chmod(0o600)
     settings = load(tmp_path, ENV)
-    assert list(settings.accounts) == ["buh", "kafe", "panel", "vp", "bonus", "site", "files", "bank"]
+    assert list(settings.accounts) == ["buh", "kafe", "panel", "vp", "bonus", "site", "files", "own", "bank"]
     assert settings.start_from is not None and settings.closed_until is not None
     assert settings.serve.scheduler == "*/15 * * * *"
     assert list(settings.organizations) == ["main"] and list(settings.spots) == ["kafe:1"]
+    assert (tmp_path / "mappings/profiles/site/site.wsdl").is_file(), "a profile is whole where it is copied to"
 
 
 def test_both_languages_say_the_same(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from connector.errors import UsageError
 from connector.locale import LANGUAGES, N_
 from connector.resources import example_file, mappings_folder, schemas_folder
 
+_ENDINGS: Final = ("*.yaml", "*.wsdl")
 _SHIPPED: Final = ".shipped.json"
 """Beside the mappings: the digest of every file as `init` wrote it, so that a person's edit is never written over."""
 
@@ -64,7 +65,7 @@ def _write_settings(file: Path, language: str) -> bool:
 def _write_mappings(folder: Path) -> Iterator[Path]:
     """Write every shipped mapping that is missing or unedited; give those that were edited and differ now."""
     written = _read_digests(folder / _SHIPPED)
-    for source in sorted(mappings_folder().rglob("*.yaml")):
+    for source in sorted(file for ending in _ENDINGS for file in mappings_folder().rglob(ending)):
         name = source.relative_to(mappings_folder()).as_posix()
         target, content = folder / name, source.read_bytes()
         standing = target.read_bytes() if target.exists() else None

@@ -27,6 +27,7 @@ ORDER = """\
   to: [onec]
   closed: ask
   post: true
+  back: [shipped, cancelled]
   brakes: {changes: 7}
 """
 
@@ -56,13 +57,13 @@ def test_sources_are_read_and_targets_told(tmp_path: Path) -> None:
         ("vp", "order", "read"),
     ]
     assert [(route.account, route.direction, route.create) for route in routes.targets] == [("buh", "both", True)]
-    assert (routes.closed, routes.post) == ("ask", True)
+    assert (routes.closed, routes.post, routes.back) == ("ask", True, {"shipped", "cancelled"})
     assert routes.targets[0].brakes == Brakes(changes=7)
 
 
 def test_what_is_not_said_is_cautious(tmp_path: Path) -> None:
     routes = order(tmp_path, "- {entity: order, from: [virtpos], to: [onec]}\n", *ALL)
-    assert (routes.closed, routes.post) == ("refuse", False)
+    assert (routes.closed, routes.post, routes.back) == ("refuse", False, frozenset())
     assert [route.account for route in routes.sources] == ["vp"]
 
 
@@ -111,6 +112,8 @@ def test_nothing_is_read_that_nobody_would_be_told(tmp_path: Path) -> None:
         ("[onec]", "[onc]", 3, "did you mean “onec”"),
         ("closed: ask", "closed: asks", 4, "did you mean “ask”"),
         ("post: true", "post: 1", 5, "must be true or false"),
+        ("[shipped, cancelled]", "[shipped, canceled]", 6, "did you mean “cancelled”"),
+        ("[shipped, cancelled]", "[number_1c]", 6, "known words: cancelled, paid, shipped"),
         ("  to: [onec]\n", "", 1, "“to” is missing"),
         ("post: true", "spokes: {onec: {}}", 5, "“spokes” is for records that several systems hold"),
         ("post: true", "together: {a: [paid]}", 5, "“together” is for records that several systems hold"),
@@ -133,7 +136,7 @@ def test_a_source_is_no_target(tmp_path: Path) -> None:
     assert line == 3 and "“vp” is both a source and a target" in sentence
 
 
-@pytest.mark.parametrize("word", ["from: [onec]", "to: [onec]", "closed: ask", "post: true"])
+@pytest.mark.parametrize("word", ["from: [onec]", "to: [onec]", "closed: ask", "post: true", "back: [shipped]"])
 def test_words_of_the_ledger_are_not_for_mirrors(tmp_path: Path, word: str) -> None:
     text = f"- entity: customer\n  spokes: {{onec: {{}}}}\n  {word}\n"
     ((line, sentence),) = mistakes(tmp_path, text, *ALL)

@@ -5,6 +5,7 @@
       to: [onec]                   # told there, once each; [] keeps them here, and tells nobody
       closed: refuse               # what becomes of a document of a closed period: refuse | correct | ask
       post: false                  # whether 1C posts what it was told
+      back: []                     # which states go back to the sources, where these can take them: shipped, cancelled
 
 A kind reaches the accounts that have a mapping for the entity, or for the rows that it is put together from.
 """
@@ -61,6 +62,7 @@ class LedgerEntity:
             clock_tolerance=self.line.clock_tolerance,
             closed=self.line.closed or "refuse",
             post=bool(self.line.post),
+            back=frozenset(self.line.back or ()),
         )
 
     # who takes part
@@ -153,6 +155,10 @@ class LedgerEntity:
             for position, name in enumerate(words or ()):
                 if name not in self._names:
                     self._wrong(unknown_word(name, self._names), word, position)
+        known = sorted(merged_fields(self.line.entity))
+        for position, name in enumerate(self.line.back or ()):
+            if name not in known:
+                self._wrong(unknown_word(name, known), "back", position)
         self._check_authority()
 
     def _check_authority(self) -> None:
@@ -174,7 +180,7 @@ class LedgerEntity:
 
 def mirror_mistakes(document: Document, index: int, given: Mapping[str, object]) -> Iterator[ConfigError]:
     """What only a ledger line may say, said of records that several systems hold."""
-    for word in ("from", "to", "closed", "post"):
+    for word in ("from", "to", "closed", "post", "back"):
         if given.get(word) is not None:
             text = N_("“{word}” is for facts of the ledger, such as order; here “spokes” says who takes part")
             yield document.error(text, index, word, word=word)

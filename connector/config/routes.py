@@ -63,6 +63,7 @@ class RouteLine(Strict):
     to: Names | None = Field(default=None, description="where they are told, once each")
     closed: Closed | None = Field(default=None, description="what becomes of a document of a closed period")
     post: StrictBool | None = Field(default=None, description="whether documents are posted where they are told")
+    back: list[str] | None = Field(default=None, description="which states are told back to where facts come from")
     authority: dict[str, str] = Field(default_factory=dict, description="field -> who decides; “default” for the rest")
     together: dict[str, list[str]] = Field(default_factory=dict, description="fields that move together")
     deletion: Deletion = "deactivate"
@@ -124,7 +125,7 @@ class _Entity:
 
     def routes(self) -> EntityRoutes:
         line = self.line
-        given = {"from": line.from_, "to": line.to, "closed": line.closed, "post": line.post}
+        given = {"from": line.from_, "to": line.to, "closed": line.closed, "post": line.post, "back": line.back}
         spokes = line.spokes if "spokes" in line.model_fields_set else None
         self.errors.extend(mirror_mistakes(self.document, self.index, {**given, "spokes": spokes}))
         self._check_spokes()

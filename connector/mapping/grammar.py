@@ -89,8 +89,8 @@ class FieldRow(Strict):
     def _words(self) -> Self:
         if self.table is not None and (self.as_ is not None or self.link is not None):
             raise Wrong(N_("“table” stands alone, without “as” and “link”"), ("table",))
-        if self.otherwise is not None and (self.table is None or self.only != "read"):
-            raise Wrong(N_("“otherwise” belongs to a table that is only read"), ("otherwise",))
+        if self.otherwise is not None and self.table is None:
+            raise Wrong(N_("“otherwise” belongs to a table"), ("otherwise",))
         if self.zone is not None and self.as_ not in ZONED:
             raise Wrong(N_("“zone” belongs to a moment: {known}"), ("zone",), known=", ".join(sorted(ZONED)))
         if self.contact is not None and self.as_ not in CONTACTS:

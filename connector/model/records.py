@@ -281,6 +281,12 @@ def merged_fields(entity: str) -> frozenset[str]:
     return frozenset(fields_of(entity)) - cls.read_only - cls.derived.keys() - {STAMPED}
 
 
+@lru_cache
+def whole_of(entity: str) -> str:
+    """The entity that some systems show in rows of this one; itself where it is no part of another."""
+    return next((cls.entity for cls in ENTITIES.values() if cls.part == entity), entity)
+
+
 def attribute_of(entity: str, field: str) -> str:
     """The attribute that holds a field: `kind` of a customer lives in `kind_of`, for `kind` says mirror or ledger."""
     cls = SHAPES[entity]

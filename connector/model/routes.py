@@ -87,6 +87,8 @@ class EntityRoutes:
     """Of a ledger: what becomes of a document of a closed period. Refused; dated into the open one; asked about."""
     post: bool = False
     """Of a ledger: whether its documents are posted where they are told."""
+    back: frozenset[str] = frozenset()
+    """Of a ledger: the states that are told back to its sources, as far as these can be told them."""
 
     @property
     def sources(self) -> tuple[Route, ...]:

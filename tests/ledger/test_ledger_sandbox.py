@@ -277,3 +277,46 @@ def test_what_is_shown_of_an_order(company: Company, capsys: pytest.CaptureFixtu
     assert main(["-C", str(company.folder), "journal", "list", "--json"]) == 0
     waiting = [line for line in json.loads(capsys.readouterr().out) if line["entity"] == "order"]
     assert {line["amount"] for line in waiting} == {"130.00"} and len(waiting) == WAITING
+
+
+def positions(company: Company, invoice: str) -> list[dict[str, Any]]:
+    world = company.sandbox.worlds["saplab"]
+    with world.lock:
+        return [dict(row) for row in world.state["positions"].values() if row["invoice"] == invoice]
+
+
+def test_what_1c_says_goes_back_to_the_shop_where_the_route_says_so(company: Company) -> None:
+    routes = company.folder / "mappings/routes.yaml"
+    routes.write_text(routes.read_text("utf-8") + "  back: [shipped, cancelled]\n", "utf-8")
+    company.sync()
+    closed, _ = company.document("NZ-002")
+    marked, _ = company.document("NZ-001")
+    virtpos = company.sandbox.worlds["virtpos"].dump()
+    world = company.sandbox.worlds["onec"]
+    kind = company.base.configuration.kinds[company.resource]
+    with world.lock:
+        writing.patch(company.base, kind, closed, {"Статус": "Закрыт"}, writing.Terms())
+        writing.patch(company.base, kind, marked, {"DeletionMark": True}, writing.Terms())
+    report = company.sync()
+    statuses = company.sandbox.worlds["saplab"].state["statuses"]
+    living = [row for row in positions(company, "NZ-002") if not row["is_denied"]]
+    assert living and {statuses[str(row["status_id"])]["name"] for row in living} == {"Выдано (Отправлено)"}
+    assert all(row["is_denied"] for row in positions(company, "NZ-001"))
+    assert not any(row["is_payed"] for row in positions(company, "NZ-001")), "no money was moved"
+    assert report.routes["order", "panel"].updated >= 2
+    assert company.sandbox.worlds["virtpos"].dump() == virtpos, "no call of virtpos changes an order"
+    histories = [len(row["history"]) for row in living]
+    again = company.sync()
+    assert (again.routes["order", "panel"].updated, order_of(again).updated, order_of(again).deactivated) == (0, 0, 0)
+    assert [len(row["history"]) for row in positions(company, "NZ-002") if not row["is_denied"]] == histories
+
+
+def test_nothing_goes_back_where_the_route_does_not_say_so(company: Company) -> None:
+    company.sync()
+    before = company.sandbox.worlds["saplab"].dump()
+    closed, _ = company.document("NZ-002")
+    kind = company.base.configuration.kinds[company.resource]
+    with company.sandbox.worlds["onec"].lock:
+        writing.patch(company.base, kind, closed, {"Статус": "Закрыт"}, writing.Terms())
+    company.sync()
+    assert company.sandbox.worlds["saplab"].dump() == before

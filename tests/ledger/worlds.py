@@ -81,7 +81,7 @@ def shop() -> MemorySystem:
         "invoice", "added", "client", "brand", "article", "title", "count", "price", "sum", "note", "state",
         paid="0", denied="0",
     )  # fmt: skip
-    table = Table(columns=position, complete=False, can_create=False, can_update=False, can_delete=False, page_size=3)
+    table = Table(columns=position, complete=False, can_create=False, can_delete=False, page_size=3)
     return MemorySystem({"customer": people(), "position": table})
 
 
@@ -126,6 +126,7 @@ class World:
     store: Store
     closed: str = "refuse"
     post: bool = False
+    back: frozenset[str] = frozenset()
     start_from: date | None = None
     closed_until: date | None = None
     spots: dict[str, Seller] = field(default_factory=dict)
@@ -209,6 +210,7 @@ class World:
             together={},
             closed=self.closed,  # type: ignore[arg-type]
             post=self.post,
+            back=self.back,
         )  # fmt: skip
 
     def engine(self) -> Engine:

@@ -166,7 +166,11 @@ def test_otherwise_is_what_is_not_in_the_table() -> None:
     fields = "  shipped: {path: s, table: {Выдано: true}, otherwise: false, only: read}\n"
     mapping = build(document(HEAD + fields), "memory", "order")
     assert [as_dict(mapping.read({"s": raw})).get("shipped") for raw in ("Выдано", "Ждёт", "")] == [True, False, None]
-    told = wrong(HEAD + fields.replace(", only: read", ""))
-    assert any("“otherwise” belongs to a table that is only read" in one for one in told)
+    told = wrong(HEAD + fields.replace("table: {Выдано: true}", "as: flag"))
+    assert any("“otherwise” belongs to a table" in one for one in told)
+    both = build(document(HEAD + fields.replace(", only: read", "")), "memory", "order")
+    assert both.write({"shipped": True}) == {"s": "Выдано"}
+    with pytest.raises(RowError, match="no word here"):
+        both.write({"shipped": False})
     told = wrong(HEAD + fields.replace("otherwise: false", "otherwise: nein"))
     assert any("of one kind" in one for one in told)

@@ -124,15 +124,8 @@ class Assembler:
         lines: list[JournalLine] = [problem_line(route, link.external_id, link.uid, one, total) for one in problems]
         self.store.journal.write(lines, self.run, self.at)
 
-    def members(self, part: str, spoke: str, key: str) -> list[Link]:
-        """The positions of an order, by their ids: in the order in which they were made there."""
-        value = f"{spoke}/{key}"
-        uids = self.store.hub.holders(part, [value]).get((GROUP, value), [])
-        links = [link for own in self.store.crosswalk.of(uids).values() for link in own if link.spoke == spoke]
-        return sorted(links, key=lambda link: (len(link.external_id), link.external_id))
-
     def _order(self, routes: EntityRoutes, part: str, spoke: str, key: str) -> None:
-        members = self.members(part, spoke, key)
+        members = members_of(self.store, part, spoke, key)
         bodies = self.store.hub.bodies(link.uid for link in members)
         body = encode(combine([decode(bodies[link.uid]) for link in members])) if members else None
         link = self.store.crosswalk.at(spoke, routes.entity, key)
@@ -170,7 +163,7 @@ class Assembler:
                     self._again(part, link)
 
     def _again(self, part: str, link: Link) -> None:
-        members = self.members(part, link.spoke, link.external_id)
+        members = members_of(self.store, part, link.spoke, link.external_id)
         bodies = self.store.hub.bodies(one.uid for one in members)
         if not members or link.gone:
             return
@@ -180,6 +173,14 @@ class Assembler:
         body = encode(values)
         self.store.crosswalk.saw([(body, digest(body), None, 0, None, link.id)])
         self.store.crosswalk.shadows([(shadow_bytes(link.shadow), link.id)])
+
+
+def members_of(store: Store, part: str, spoke: str, key: str) -> list[Link]:
+    """The positions of an order, by their ids: in the order in which they were made there."""
+    value = f"{spoke}/{key}"
+    uids = store.hub.holders(part, [value]).get((GROUP, value), [])
+    links = [link for own in store.crosswalk.of(uids).values() for link in own if link.spoke == spoke]
+    return sorted(links, key=lambda link: (len(link.external_id), link.external_id))
 
 
 def digest(body: bytes | None) -> bytes | None:

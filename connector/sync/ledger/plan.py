@@ -21,6 +21,7 @@ from connector.model.values import money_text
 from connector.store import Store
 from connector.store.hub import TO_PLAN
 from connector.sync.ledger import closed
+from connector.sync.ledger.back import TellingBack
 from connector.sync.ledger.closed import ClosedTime
 from connector.sync.ledger.goods import Goods
 from connector.sync.ledger.refer import Coming, References
@@ -73,6 +74,7 @@ class LedgerPlanner:
         self.books = books
         self.run = run
         self.at = at
+        self.back = TellingBack(store, mappings, adapters)
         self.waiting: dict[tuple[str, str], tuple[int, int]] = {}
 
     def targets(self, routes: EntityRoutes, accounts: Collection[str]) -> list[Target]:
@@ -98,14 +100,28 @@ class LedgerPlanner:
             time = ClosedTime(self.books, routes.closed, self.store.conflicts.decided(uids, "document", closed.FIELD))
             chunk = _Chunk(self.store, routes, targets, references, time, failed)
             planned = {view.uid: chunk.plan(view) for view in views}
+            self._tell_back(routes, views, planned, set(accounts))
             self._remember(routes, views, planned, reachable and not chunk.broken)
             yield [operation for each in planned.values() for operation in each.operations]
+
+    def _tell_back(
+        self,
+        routes: EntityRoutes,
+        views: Sequence[LedgerView],
+        planned: Mapping[str, LedgerPlanned],
+        accounts: set[str],
+    ) -> None:
+        self.back.pending.clear()
+        for view in views if routes.back else ():
+            planned[view.uid].operations += self.back.plan(routes, view, accounts)
 
     def _remember(
         self, routes: EntityRoutes, views: Sequence[LedgerView], planned: Mapping[str, LedgerPlanned], reachable: bool
     ) -> None:
         idle = [view.uid for view in views if not (planned[view.uid].operations or planned[view.uid].lines)]
-        busy = {view.uid for view in views if any(one.status in UNDER_WAY for one in view.operations)}
+        busy = {
+            view.uid for view in views if any(one.status in UNDER_WAY for one in view.operations)
+        } | self.back.pending
         self._count(routes, planned.values())
         with self.store.transaction():
             self.store.journal.clear_waiting([view.uid for view in views])

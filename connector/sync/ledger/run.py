@@ -154,7 +154,7 @@ class LedgerRun:
         for routes in self.ledgers:
             for operations in self.planner.each(routes, accounts - self.failed.keys(), keys, self._fail):
                 for operation in operations:
-                    found.counts.setdefault((operation.entity, operation.account), Counts()).add(operation)
+                    found.counts.setdefault((routes.entity, operation.account), Counts()).add(operation)
                 found.operations.extend(operations)
         return found
 

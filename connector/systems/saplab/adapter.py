@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from connector.errors import BrokenAnswer, Missing, RejectedError
 from connector.locale import N_, Sentence
 from connector.systems import catalogue as catalogues
-from connector.systems.base import Check, Outcome, Page, Raw, Row
+from connector.systems.base import Capabilities, Check, Outcome, Page, Raw, Row
 from connector.systems.catalogue import Endpoint, Entity
 from connector.systems.decoding import NO_ID, PageReader
 from connector.systems.keys import folded, national
@@ -60,6 +60,7 @@ class SaplabAdapter(RestAdapter):
         self.remember = remember
         self._zone = zone
         self._flights = toggles.Flights()
+        self._statuses: list[tuple[str, str]] | None = None
 
     def payload(self, endpoint: Endpoint, response: Response) -> Any:
         return answers.content(endpoint, response)
@@ -68,6 +69,11 @@ class SaplabAdapter(RestAdapter):
         """No answer of the panel names the record (S-19)."""
         del entity, payload
         return None
+
+    def capabilities(self, entity: str) -> Capabilities:
+        """Of a position only its states can be changed, each by a call of its own."""
+        can = super().capabilities(entity)
+        return replace(can, can_update=True, repeat={**can.repeat, "update": "verify"}) if entity == "position" else can
 
     # Reading
 
@@ -115,7 +121,22 @@ class SaplabAdapter(RestAdapter):
             patch = form.changed(self.account, self._standing(external_id, current), patch)
         elif entity == "group":
             patch = groups.changed(self._group(external_id), patch)
+        elif entity == "position":
+            return self._switch(external_id, patch)
         return super().update(entity, external_id, patch, current)
+
+    def _switch(self, external_id: str, patch: Raw) -> Outcome:
+        """Change the states of a position, each looked at before and after; only what a call can say."""
+        for endpoint, params in toggles.switches(self.account, external_id, patch, self._status_of):
+            toggles.run(self, self._flights, endpoint, params)
+        return Outcome(external_id)
+
+    def _status_of(self, name: str) -> list[str]:
+        """The ids of the shop's statuses of this name."""
+        if self._statuses is None:
+            rows = self._send(self.catalogue.endpoint("order.status"), {})["statuses"]
+            self._statuses = [(str(row.get("name", "")).strip(), str(row["id"])) for row in rows]
+        return [key for known, key in self._statuses if known == name]
 
     def _standing(self, external_id: str, current: Row | None) -> Mapping[str, Any]:
         raw = current.full if current is not None and current.full is not None else self._client(external_id)

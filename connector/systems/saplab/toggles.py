@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
-from connector.errors import Missing, OutcomeUnknown, RetryError, StopError, Unavailable
+from connector.errors import Invalid, Missing, OutcomeUnknown, RetryError, StopError, Unavailable
 from connector.locale import N_
 
 Position = Mapping[str, Any]
@@ -56,6 +56,34 @@ class Flights:
         finally:
             with self._lock:
                 self._busy.difference_update(ids)
+
+
+def switches(
+    account: str, external_id: str, patch: Mapping[str, Any], status_of: Callable[[str], Sequence[str]]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """The calls that make a position say what a patch says. Invalid for what no call can make it say.
+
+    A status is named as the shop calls it, and must be one of its own. A position that was denied stays so, and paying
+    moves money of the client: neither is ever done from a patch.
+    """
+    calls: list[tuple[str, Mapping[str, Any]]] = []
+    for name, value in patch.items():
+        if name == "is_denied" and value in ("1", 1, True):
+            calls.append(("order.deny", {"id": external_id}))
+        elif name == "status_name":
+            calls.append(("order.set_status", {"id": external_id, "status_id": _only(account, str(value), status_of)}))
+        else:
+            text = N_("{account}: no call of the panel sets “{field}” of a position to “{value}”")
+            raise Invalid(text, account=account, field=name, value=value)
+    return calls
+
+
+def _only(account: str, name: str, status_of: Callable[[str], Sequence[str]]) -> str:
+    found = status_of(name)
+    if len(found) != 1:
+        text = N_("{account}: the shop has {count} statuses called “{name}”; name one that it has in the mapping")
+        raise Invalid(text, account=account, count=len(found), name=name)
+    return found[0]
 
 
 def run(panel: Panel, flights: Flights, endpoint: str, params: Mapping[str, Any]) -> Any:

@@ -20,6 +20,8 @@ CUSTOMERS = "Справочник.Контрагенты"
 CARDS = "Справочник.ДисконтныеКарты"
 ORDERS = "Документ.ЗаказКлиента"
 CONTACT = "КонтактнаяИнформация"
+ROUTES_TO = ("customer/ut", "card/ut", "order/ut", "customer/poster", "customer/vp")
+BRAKES = frozenset(f"{route}:share" for route in ROUTES_TO)
 START = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
 
 ROUTES = """\
@@ -68,6 +70,8 @@ class Base(Protocol):
 
     def put(self, xml: str) -> None: ...
 
+    def delete(self, kind: str, key: str) -> None: ...
+
     def objects(self, kind: str) -> dict[str, str]: ...
 
     def turn(self) -> None: ...
@@ -80,6 +84,9 @@ class FolderBase:
 
     def put(self, xml: str) -> None:
         self.peer.put(xml)
+
+    def delete(self, kind: str, key: str) -> None:
+        self.peer.delete(kind, key)
 
     def objects(self, kind: str) -> dict[str, str]:
         return self.peer.objects.get(kind, {})
@@ -96,6 +103,9 @@ class ServiceBase:
 
     def put(self, xml: str) -> None:
         self.exchange.put(xml)
+
+    def delete(self, kind: str, key: str) -> None:
+        self.exchange.delete(kind, key)
 
     def objects(self, kind: str) -> dict[str, str]:
         return self.exchange.objects(kind)
@@ -134,7 +144,7 @@ class Company:
         with self.workspace() as workspace:
             options = Options(
                 consent=lambda _: True, dry=dry, entities=tuple(entities),
-                accept=frozenset({"customer/ut:share", "card/ut:share", "customer/poster:share", "customer/vp:share", "order/ut:share"}),
+                accept=BRAKES,
             )  # fmt: skip
             return workspace.engine().run(options)
 

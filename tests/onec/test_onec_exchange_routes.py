@@ -20,7 +20,6 @@ from onec.exchanging import (
     counterparty,
     done,
     guid,
-    peer_of,
 )
 
 ANNA, BORIS, VERA = "+79161234567", "+79161234568", "+79169990001"
@@ -74,8 +73,7 @@ def test_first_sync_edits_on_both_sides_second_carries_them_third_plans_nothing(
 def test_what_is_deleted_in_1c_is_not_created_again(firm: Company) -> None:
     begun(firm)
     kept = dict(firm.base.objects(CUSTOMERS))
-    hands = peer_of(firm) if hasattr(firm.base, "peer") else firm.base.exchange  # type: ignore[attr-defined]
-    hands.delete(CUSTOMERS, guid(2))
+    firm.base.delete(CUSTOMERS, guid(2))
     for _ in range(3):
         firm.round()
     del kept[guid(2)]

@@ -116,6 +116,8 @@ class EnterpriseDataAdapter:
         for number, file in files:
             yield from self._pages(entity, paths, file)
             yield Page([], str(number))
+        if not files and cursor is not None:
+            yield Page([], cursor)
 
     def _take_in(self) -> None:
         """What 1C has for us, once a run."""

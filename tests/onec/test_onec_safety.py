@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import time
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from connector.jobs.exchange.reading import read_files
 from connector.systems.onec import archives, safexml
 from connector.systems.onec.bank import BankAdapter
 from connector.systems.onec.commerceml import prove_file, read_file
-from connector.systems.onec.enterprisedata import whole_message
+from connector.systems.onec.enterprisedata import PLAN, Counters, Folder, whole_message
 from connector.systems.onec.metadata import read_metadata
 from connector.systems.onec.safexml import NotXml
 from connector.systems.virtpos import document as virtpos
@@ -194,6 +196,18 @@ def test_archives_that_do_harm_are_refused(name: str, tmp_path: Path) -> None:
         read_files(path)
     assert time.process_time() - started < 30, "it was unpacked first"
     assert [file.name for file in tmp_path.iterdir()] == ["given.zip"], "nothing was laid onto the disk"
+
+
+@pytest.mark.parametrize("name", sorted(ARCHIVES.keys() - {"two formats", "one broken"}))
+def test_an_archive_in_the_folder_of_an_exchange_is_put_aside(name: str, tmp_path: Path) -> None:
+    now = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+    given = tmp_path / "shared/Message_UT_CON.zip"
+    given.parent.mkdir()
+    given.write_bytes(ARCHIVES[name])
+    os.utime(given, (now.timestamp() - 3600,) * 2)
+    folder = Folder(given.parent, Counters(tmp_path / "counters.json", plan=PLAN, code="CON"), now=lambda: now)
+    (received,) = folder.receive(lambda *_: pytest.fail("something of it was used"))
+    assert (received.became, received.objects) == ("broken", 0)
 
 
 def test_folders_in_an_archive_are_no_harm(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from typing import IO, Any, Final, Literal, NamedTuple
 
 from connector.errors import BrokenAnswer, StopError, UsageError
 from connector.locale import N_, Sentence
+from connector.systems.onec.archives import members
 from connector.systems.onec.enterprisedata.counters import Counters, settle, write_whole
 from connector.systems.onec.enterprisedata.exchange import Node, judge, next_header
 from connector.systems.onec.enterprisedata.message import (
@@ -40,6 +41,8 @@ PLAN: Final = "СинхронизацияДанныхЧерезУниверса�
 TAKEN: Final = "processing"
 PROCESSED: Final = "processed"
 FAILED: Final = "failed"
+MOST: Final = 16 * 1024**3
+"""Bytes of a message, unpacked."""
 SETTLES: Final = timedelta(minutes=2)
 """A file that breaks off and was changed within this time is still being written."""
 
@@ -233,12 +236,13 @@ def _opened(file: Path) -> Iterator[IO[bytes]]:
 
 
 def _member(archive: zipfile.ZipFile, file: Path) -> IO[bytes]:
-    """The first message in an archive."""
-    name = next((name for name in archive.namelist() if name.casefold().endswith(".xml")), None)
-    if name is None:
+    """The first message in an archive that does no harm."""
+    found = members(archive, file.stat().st_size, MOST)
+    member = next((one for one in found if one.filename.casefold().endswith(".xml")), None)
+    if member is None:
         raise BrokenAnswer(N_("{file}: there is no message in the archive"), file=file.name)
     try:
-        return archive.open(name)
+        return archive.open(member)
     except (RuntimeError, NotImplementedError) as error:  # a password, a way of packing that is unknown
         text = N_("{file}: the archive is locked by a password, or packed in a way that is not known here")
         raise BrokenAnswer(text, file=file.name) from error

@@ -122,3 +122,13 @@ def test_what_lies_before_the_start_counts_as_agreed(make: Make) -> None:
     world.shop.edit("position", key, count="9", sum="1.00")
     assert world.sync().status == "clean"
     assert len(world.documents()) == 1 and world.store.conflicts.all() == []
+
+
+def test_a_question_about_closed_time_goes_when_the_period_is_opened(make: Make) -> None:
+    world = closed(make, "ask")
+    world.position(world.person(), added=OCTOBER)
+    world.sync()
+    assert len(world.store.conflicts.all("open")) == 1
+    world.closed_until = date(2026, 9, 30)
+    assert world.sync().status == "clean"
+    assert world.store.conflicts.all("open") == [] and len(world.documents()) == 1

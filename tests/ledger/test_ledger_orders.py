@@ -6,6 +6,7 @@ import pytest
 
 from connector.model.books import Seller
 from tests.ledger.conftest import Make
+from tests.ledger.test_ledger_disputes import resolver
 from tests.ledger.worlds import World, item, written
 
 SPRING = {"brand": "KILEN", "article": "12133", "title": "Пружина", "price": "3959", "sum": "3959"}
@@ -244,19 +245,59 @@ def test_documents_are_posted_once_where_the_route_says_so(make: Make) -> None:
     assert (world.document()["posted"], world.document()["marked"]) == (False, True)
 
 
-def test_a_posted_document_is_not_cancelled_under_its_entries(world: World) -> None:
-    key = world.position(world.person())
+@pytest.fixture
+def posted(world: World) -> World:
+    """An order that an accountant has posted, and that the shop has cancelled since; its position is 2."""
+    world.position(world.person())
     world.sync()
     (document,) = world.books.rows("order")
     world.books.edit("order", document, posted=True)
-    world.shop.edit("position", key, denied="1")
-    report = world.sync()
-    assert not world.document()["marked"]
-    assert world.waits() == [("it is posted in books: its posting must be taken back there first", "posted", 47400)]
-    assert report.status == "attention"
-    world.books.edit("order", document, posted=False)
     world.sync()
-    assert world.document()["marked"] and world.waits() == []
+    world.shop.edit("position", "2", denied="1")
+    return world
+
+
+def test_a_posted_document_is_not_cancelled_under_its_entries(posted: World) -> None:
+    for _ in range(2):
+        report = posted.sync()
+        assert (posted.document()["marked"], posted.document()["posted"]) == (False, True)
+        assert [reason for reason, _, _ in posted.waits()] == [
+            "it is posted in books: its posting must be taken back there first"
+        ]
+        assert report.status == "attention"
+        (conflict,) = posted.store.conflicts.all("open")
+        assert (conflict.kind, conflict.field, conflict.values) == (
+            "document", "cancelled", {"shop": True, "books": False},
+        )  # fmt: skip
+
+
+def test_an_accountant_takes_the_posting_back_himself(posted: World) -> None:
+    posted.sync()
+    (document,) = posted.books.rows("order")
+    posted.books.edit("order", document, posted=False)
+    report = posted.sync()
+    assert posted.document()["marked"] and posted.waits() == []
+    assert posted.store.conflicts.all("open") == [], "the question has answered itself"
+    assert report.status == "clean"
+
+
+def test_or_says_that_the_cancelling_counts(posted: World) -> None:
+    posted.sync()
+    (conflict,) = posted.store.conflicts.all("open")
+    resolver(posted).take(conflict.id, "shop")
+    report = posted.sync()
+    assert (posted.document()["marked"], posted.document()["posted"]) == (True, False)
+    assert report.status == "clean"
+    assert written(posted.sync()) == 0
+
+
+def test_or_that_the_document_stays(posted: World) -> None:
+    posted.sync()
+    (conflict,) = posted.store.conflicts.all("open")
+    resolver(posted).take(conflict.id, "books")
+    report = posted.sync()
+    assert (posted.document()["marked"], posted.document()["posted"]) == (False, True)
+    assert (report.status, posted.waits(), posted.store.conflicts.all("open")) == ("clean", [], [])
 
 
 def test_first_telling_needs_a_yes_of_its_own(world: World) -> None:

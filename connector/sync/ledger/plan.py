@@ -20,10 +20,11 @@ from connector.model.states import Conflict, JournalLine, Operation, Verb
 from connector.model.values import money_text
 from connector.store import Store
 from connector.store.hub import TO_PLAN
-from connector.sync.ledger import closed
+from connector.sync.ledger import closed, posted
 from connector.sync.ledger.back import TellingBack
 from connector.sync.ledger.closed import ClosedTime
 from connector.sync.ledger.goods import Goods
+from connector.sync.ledger.posted import Posted
 from connector.sync.ledger.refer import Coming, References
 from connector.sync.ledger.tell import Lack, Target, amount, dated, lacks, needs_shipping, told
 from connector.sync.ledger.view import UNDER_WAY, LedgerView, Told, load
@@ -34,6 +35,7 @@ CHUNK: Final = 200
 Failed = Callable[[str, ConnectorError], None]
 """Told of an account that could not be asked."""
 
+_QUESTIONS: Final = (closed.FIELD, posted.FIELD)
 _GIVEN: Final = ("total", "lines")
 """Of an offer that was replaced: by what it is known again when the receiver shows it."""
 _DECIDE: Final = Sentence(N_("decide it: connector conflicts list"))
@@ -98,7 +100,8 @@ class LedgerPlanner:
             views = load(self.store, routes, self.mappings, uids)
             references = References(self.store, self.goods, targets, views, coming)
             time = ClosedTime(self.books, routes.closed, self.store.conflicts.decided(uids, "document", closed.FIELD))
-            chunk = _Chunk(self.store, routes, targets, references, time, failed)
+            held = Posted(routes.post, self.store.conflicts.decided(uids, "document", posted.FIELD))
+            chunk = _Chunk(self.store, routes, targets, references, time, held, failed)
             planned = {view.uid: chunk.plan(view) for view in views}
             self._tell_back(routes, views, planned, set(accounts))
             self._remember(routes, views, planned, reachable and not chunk.broken)
@@ -128,8 +131,17 @@ class LedgerPlanner:
             for each in planned.values():
                 self.store.journal.write(each.lines, self.run, self.at)
                 self.store.conflicts.write(each.questions, self.run, self.at)
+            for view in views if reachable else ():
+                self._answered(view, planned[view.uid])
             if reachable:
                 self.store.hub.settled([uid for uid in idle if uid not in busy])
+
+    def _answered(self, view: LedgerView, planned: LedgerPlanned) -> None:
+        """A question about closed time or a posted document that is not asked any more has answered itself."""
+        asked = {question.field for question in planned.questions}
+        for held in view.conflicts:
+            if held.kind == "document" and held.field in _QUESTIONS and held.field not in asked:
+                self.store.conflicts.close(held.id, None, "agreed", held.rule, self.at)
 
     def _count(self, routes: EntityRoutes, planned: Collection[LedgerPlanned]) -> None:
         for each in planned:
@@ -149,6 +161,7 @@ class _Chunk:
         targets: Sequence[Target],
         references: References,
         time: ClosedTime,
+        held: Posted,
         failed: Failed,
     ) -> None:
         self.store = store
@@ -156,6 +169,7 @@ class _Chunk:
         self.targets = targets
         self.references = references
         self.time = time
+        self.held = held
         self.failed = failed
         self.broken: set[str] = set()
 
@@ -268,7 +282,9 @@ class _Chunk:
         cancels = flow.get("cancelled") is True
         rewrites = bool(decided) or (cancels and not target.can.collects)  # who collects it decides about its entries
         if known.values.get("posted") is True and rewrites:
-            self._unpost(view, target, known, planned, by_us=self.routes.post and not decided)
+            self._unpost(
+                view, target, known, planned, "ask" if decided else self.held.verdict(view, target.route.spoke)
+            )
             return
         verb: Verb = "deactivate" if cancels else "update"
         self._offer(view, target, planned, verb, {**decided, **flow}, known.values, known.link.external_id)
@@ -333,13 +349,20 @@ class _Chunk:
         if self._may_write(view, target, known, planned):
             self._offer(view, target, planned, "post", {"posted": True}, known.values, known.link.external_id)
 
-    def _unpost(self, view: LedgerView, target: Target, known: Told, planned: LedgerPlanned, *, by_us: bool) -> None:
+    def _unpost(
+        self, view: LedgerView, target: Target, known: Told, planned: LedgerPlanned, verdict: posted.Verdict
+    ) -> None:
         """A posted document is not changed under its entries: they are taken back first, by us or by a person."""
-        if by_us:
+        spoke = target.route.spoke
+        if verdict == "unpost":
             self._offer(view, target, planned, "unpost", {"posted": False}, known.values, known.link.external_id)
-            return
-        text = N_("it is posted in {system}: its posting must be taken back there first")
-        self._wait(view, target.route, planned, [Lack("posted", Sentence(text, system=target.route.account))])
+        elif verdict == "ask":
+            rewritten = known.link.shadow.overruled.keys() & ENTITIES[view.entity].facts
+            if not rewritten:
+                planned.questions.append(self.held.question(view, spoke))
+            text = N_("it is posted in {system}: its posting must be taken back there first")
+            lack = Lack("posted", Sentence(text, system=target.route.account), do=_CORRECT if rewritten else _DECIDE)
+            self._wait(view, target.route, planned, [lack])
 
     # results
 

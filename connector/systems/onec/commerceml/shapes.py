@@ -11,7 +11,7 @@ Empty text is `""`, what is not there has no key. An unknown element is kept as 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from lxml import etree
 
@@ -20,6 +20,15 @@ from connector.systems.onec.commerceml.values import bare_id, clock, moment, num
 Data = dict[str, Any]
 _Element = etree._Element
 _MOST_NAMES: Final = 4096
+
+
+class Part(NamedTuple):
+    """How one part of an object is read: by a shape of its own, or as text that may be converted."""
+
+    name: str
+    shape: Callable[[_Element], Any] | None
+    convert: Callable[[str, str], Any] | None
+    listed: bool
 
 
 class _Names(dict[Any, str]):
@@ -35,21 +44,37 @@ class _Names(dict[Any, str]):
 _NAMES: Final = _Names()
 
 
+class _Parts(dict[Any, Part]):
+    """Tag -> what is made of such a part, remembered in the same way."""
+
+    def __missing__(self, tag: Any) -> Part:
+        if len(self) > _MOST_NAMES:
+            self.clear()
+        name = _NAMES[tag]
+        part = self[tag] = Part(name, _SHAPES.get(name), _VALUES.get(name), name in _LISTED)
+        return part
+
+
+_PARTS: Final = _Parts()
+
+
 def record(element: _Element) -> Data:
     """One element with children. RowError where a number, a date or a flag of it cannot be read."""
     found: Data = {}
     for part in element:
-        name = _NAMES[part.tag]
-        shape = _SHAPES.get(name)
+        name, shape, convert, listed = _PARTS[part.tag]
         if shape is not None:
             value = shape(part)
         elif len(part):
             value = record(part)
         else:
-            value = plain(part.text)
-            if (convert := _VALUES.get(name)) is not None:
+            text = part.text
+            value = "" if text is None else text.strip()
+            if "&" in value:
+                value = plain(value)
+            if convert is not None:
                 value = convert(name, value)
-        if name in _LISTED:
+        if listed:
             found.setdefault(name, []).append(value)
         elif name in found:
             found[name] = _again(found[name], value)
@@ -60,7 +85,12 @@ def record(element: _Element) -> Data:
 
 def marked(element: _Element) -> Data:
     """An object with its own attributes (a deleted good says so in one)."""
-    return {**{_NAMES[name]: plain(value) for name, value in element.attrib.items()}, **record(element)}
+    said = element.items()
+    return {**_attributes(said), **record(element)} if said else record(element)
+
+
+def _attributes(said: list[tuple[str, str]]) -> Data:
+    return {_NAMES[name]: plain(value) for name, value in said}
 
 
 def groups(element: _Element, parent: str | None = None) -> Iterator[Data]:
@@ -134,12 +164,15 @@ def _pairs(name: str, value: str) -> Callable[[_Element], Data]:
             key, values = "", []
             for inner in part:
                 said = _NAMES[inner.tag]
-                if said == name:
-                    key = plain(inner.text)
-                elif said == value:
+                if said == value:
                     values.append(plain(inner.text))
+                elif said == name:
+                    key = plain(inner.text)
             if key in _DATES:
                 values = [moment(key, text) for text in values]
+            if len(values) == 1 and key not in found:
+                found[key] = values[0]
+                continue
             for text in values or [""]:
                 found[key] = _again(found[key], text) if key in found else text
         return found
@@ -172,7 +205,7 @@ def _variants(element: _Element) -> Data:
 
 
 def _unit(element: _Element) -> Data:
-    data = {_NAMES[name]: plain(value) for name, value in element.attrib.items()}
+    data = _attributes(element.items())
     text = plain(element.text)
     if text:
         data["Код" if text.isdecimal() and "Код" not in data else "Наименование"] = text

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from decimal import Decimal
+from threading import Lock
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -40,6 +41,7 @@ class Companions:
     def __init__(self, wire: Wire, profile: Companion, paths: Sequence[str], page: int) -> None:
         self._database = sqlite3.connect("", check_same_thread=False)
         self._database.execute("CREATE TABLE companion (owner TEXT PRIMARY KEY, rank TEXT, body BLOB)")
+        self._turn = Lock()  # pages may be read side by side
         self._key = profile.key
         select = selected(profile, paths)
 
@@ -67,7 +69,7 @@ class Companions:
         """The companions of these records; who has none is not there."""
         marks = ",".join("?" * len(owners))
         query = f"SELECT owner, body FROM companion WHERE owner IN ({marks})"  # noqa: S608 - only question marks
-        with closing(self._database.execute(query, tuple(owners))) as found:
+        with self._turn, closing(self._database.execute(query, tuple(owners))) as found:
             return {owner: _DECODER.decode(body) for owner, body in found}
 
     def close(self) -> None:

@@ -74,8 +74,8 @@ class Kinds:
         self._names = {kind.guid: kind.name for kind in self.known}
         self._guids = {kind.name: kind.guid for kind in reversed(self.known)}
 
-    def name(self, guid: str) -> str | None:
-        return self._names.get(guid)
+    def name(self, guid: object) -> str | None:
+        return self._names.get(guid) if isinstance(guid, str) else None
 
     def guid(self, name: str) -> str | None:
         return self._guids.get(name)
@@ -115,10 +115,20 @@ def shown(rows: object, kinds: Kinds) -> list[dict[str, Any]]:
     return [_shown(row, kinds) for row in listed if isinstance(row, Mapping)]
 
 
+def show(rows: list[dict[str, Any]], kinds: Kinds) -> None:
+    """The same in place, for rows that were decoded for nobody else: a feed has them by the hundred thousand."""
+    for row in rows:
+        row.pop("Ref_Key", None)
+        row.pop("LineNumber", None)
+        name = kinds.name(row.get("Вид_Key"))
+        if name is not None:
+            row["Вид"] = name
+
+
 def _shown(row: Row, kinds: Kinds) -> dict[str, Any]:
-    plain = {name: value for name, value in row.items() if name not in _NOISE}
-    name = kinds.name(str(row.get("Вид_Key")))
-    return plain if name is None else {**plain, "Вид": name}
+    plain = dict(row)
+    show([plain], kinds)
+    return plain
 
 
 def merged(

@@ -27,13 +27,15 @@ from connector.systems.onec.versions import joined
 from connector.systems.onec.walk import Ahead, Ask, walk
 from connector.systems.onec.wire import Entity, Wire
 
-_T = TypeVar("_T")
+T = TypeVar("T")
+U = TypeVar("U")
 log: Final = logging.getLogger("connector.systems.onec")
 
 _OWN: Final = ("Ref_Key", "DataVersion", "DeletionMark")
 AT_ONCE: Final = 15
 """Objects read by one condition: IIS refuses addresses longer than 2 KB."""
 
+_NOTHING: Final[Mapping[str, Any]] = {}
 _NO_PROPERTY: Final = frozenset({"6", "10", "14"})
 """The codes with which a base may say that a property in `$select` is not there."""
 
@@ -63,6 +65,7 @@ class Objects:
         self.kinds, self._metadata = kinds, metadata
         self.keys = Keys(wire, entity.keys)
         self._unknown: frozenset[str] = frozenset()
+        self._table = profile.contacts.table
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -70,24 +73,40 @@ class Objects:
         companion = self.entity.companion
         return (self.entity.resource,) if companion is None else (self.entity.resource, companion.resource)
 
-    def pages(self, paths: Sequence[str]) -> Iterator[list[Seen]]:
-        """All objects, page by page in the order of their keys; several at once where the account allows it."""
+    def pages(self, paths: Sequence[str], make: Callable[[Seen], T], key: Callable[[T], str]) -> Iterator[list[T]]:
+        """What `make` makes of every object, page by page in the order of their keys, which `key` reads of it.
+
+        Several pages are read at once where the account allows it.
+        """
         companions = self._all_companions(paths)
         select, where = self._select(paths), self._where()
 
-        def ask(top: int, skip: int) -> list[Entity]:
-            return self._rows(select, where, order="Ref_Key", top=top, skip=skip)
+        def ask(top: int, skip: int) -> list[T]:
+            if companions is None:
+                return self._each(lambda row: make(self.as_seen(row, None)), select, where, top, skip)
+            rows = self._each(lambda row: row, select, where, top, skip)
+            its = companions.of([str(row.get("Ref_Key")) for row in rows])
+            return [make(self.as_seen(row, its.get(str(row.get("Ref_Key"))))) for row in rows]
 
         try:
             with self._ahead(ask, where) as asking:
-                for rows in walk(asking, self.profile.page, lambda row: str(row.get("Ref_Key"))):
-                    yield self._seen(rows, companions)
+                yield from walk(asking, self.profile.page, key)
         finally:
             if companions is not None:
                 companions.close()
 
+    def _each(
+        self, make: Callable[[Entity], U], select: Sequence[str], where: Condition | None, top: int, skip: int
+    ) -> list[U]:
+        def ask(names: tuple[str, ...]) -> list[U]:
+            return self.wire.each(
+                make, self.entity.resource, select=names, where=where, order="Ref_Key", top=top, skip=skip
+            )
+
+        return self._known(select, ask)
+
     @contextmanager
-    def _ahead(self, ask: Ask, where: Condition | None) -> Iterator[Ask]:
+    def _ahead(self, ask: Ask[T], where: Condition | None) -> Iterator[Ask[T]]:
         """Counting costs a request and is done only where pages may be read side by side: none is asked in vain."""
         at_once = self.wire.transport.concurrency
         count = self.wire.count(self.entity.resource, where) if at_once > 1 else 0
@@ -184,12 +203,10 @@ class Objects:
         its = () if self.entity.companion is None else self.entity.companion.fields
         return tuple(dict.fromkeys((*_OWN, *self.entity.where, *(path for path in paths if path not in its))))
 
-    def _rows(self, select: Sequence[str], where: Condition | None, **more: Any) -> list[Entity]:
-        return self._known(
-            select, lambda names: self.wire.rows(self.entity.resource, select=names, where=where, **more)
-        )
+    def _rows(self, select: Sequence[str], where: Condition | None) -> list[Entity]:
+        return self._known(select, lambda names: self.wire.rows(self.entity.resource, select=names, where=where))
 
-    def _known(self, select: Sequence[str], ask: Callable[[tuple[str, ...]], _T]) -> _T:
+    def _known(self, select: Sequence[str], ask: Callable[[tuple[str, ...]], T]) -> T:
         """Ask for the properties the base has: when it refuses one, its description tells which, once and for all."""
         try:
             return ask(tuple(name for name in select if name not in self._unknown))
@@ -247,14 +264,16 @@ class Objects:
             return {}
         return companions_of(self.wire, companion, guids, paths, AT_ONCE)
 
-    def _seen(self, rows: Sequence[Entity], companions: Companions | None) -> list[Seen]:
-        its = {} if companions is None else companions.of([str(row.get("Ref_Key")) for row in rows])
-        return [self.as_seen(row, its.get(str(row.get("Ref_Key")))) for row in rows]
-
     def as_seen(self, row: Entity, companion: Found | None) -> Seen:
-        raw = row if self.table not in row else {**row, self.table: contacts.shown(row[self.table], self.kinds())}
+        """A row as its mapping sees it. The row itself becomes that: it was decoded for nobody else."""
+        rows = row.get(self._table)
+        if rows is not None:
+            if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
+                row[self._table] = contacts.shown(rows, self.kinds())
+            else:
+                contacts.show(rows, self.kinds())
+        version = joined(row.get("DataVersion"), (companion or _NOTHING).get("DataVersion"))
         if self.entity.companion is not None:
-            its = companion or {}
-            raw = {**raw, **{name: its.get(name, "") for name in self.entity.companion.fields}}
-        version = joined(row.get("DataVersion"), (companion or {}).get("DataVersion"))
-        return Seen(str(row.get("Ref_Key")), raw, version, row.get("DeletionMark") is True)
+            its = companion or _NOTHING
+            row.update({name: its.get(name, "") for name in self.entity.companion.fields})
+        return Seen(str(row.get("Ref_Key")), row, version, row.get("DeletionMark") is True)

@@ -29,7 +29,7 @@ from connector.systems.onec.edits import Edits, Written
 from connector.systems.onec.metadata import Metadata, load_metadata, save_metadata
 from connector.systems.onec.objects import AT_ONCE, Objects, Seen
 from connector.systems.onec.profile import EntityProfile, Profile, load_profile, profile_file
-from connector.systems.onec.values import guid_of, is_empty
+from connector.systems.onec.values import guid_of, is_empty, is_guid
 from connector.systems.onec.wire import Wire, reading
 from connector.systems.rows import canonical_body, decode_body
 from connector.transport.auth import Basic
@@ -148,12 +148,12 @@ class ODataAdapter:
         with reading(self.account, objects.entity.resource):
             now = self._round(entity)
             if now is None or self._plan is None:
-                yield from (self._page(seen, paths) for seen in objects.pages(paths))
+                yield from self._pages(objects, paths)
                 return
             place = Place.of(cursor)
             changed = self._changed(objects, now) if place and self._plan.continues(place, now) else None
             if changed is None or place is None:
-                yield from (self._page(seen, paths) for seen in objects.pages(paths))
+                yield from self._pages(objects, paths)
                 yield Page([], str(now.start))
             else:
                 yield self._changed_page(objects, paths, changed)._replace(cursor=str(now.after(place)))
@@ -245,9 +245,9 @@ class ODataAdapter:
 
     # -- rows
 
-    def _page(self, seen: Sequence[Seen], paths: Sequence[str], cursor: str | None = None) -> Page:
-        unreadable = [("", N_("it has no key")) for one in seen if guid_of(one.guid) is None]
-        return Page([_row(one, paths) for one in seen if guid_of(one.guid) is not None], cursor, unreadable)
+    def _pages(self, objects: Objects, paths: Sequence[str]) -> Iterator[Page]:
+        pages = objects.pages(paths, lambda seen: _row(seen, paths), lambda row: row.external_id)
+        return map(_page, pages)
 
     def _outcome(self, entity: str, written: Written) -> Outcome:
         paths = self._paths.get(entity)
@@ -289,7 +289,7 @@ class ODataAdapter:
         own = [change for change in changes if change.resource == objects.entity.resource]
         its = [change.guid for change in changes if change.resource != objects.entity.resource and not change.removed]
         living = dict.fromkeys([change.guid for change in own if not change.removed] + objects.owners(its))
-        page = self._page(list(objects.many(list(living), paths)), paths)
+        page = _page([_row(seen, paths) for seen in objects.many(list(living), paths)])
         page.rows.extend(Row(change.guid, b"{}", gone=True) for change in own if change.removed)
         return page
 
@@ -361,6 +361,12 @@ def _marked(entity: EntityProfile, patch: Raw, uid: str) -> Raw:
     if entity.marker is None:
         return patch
     return {**patch, entity.marker: f"{patch.get(entity.marker) or ''} [{uid}]".strip()}
+
+
+def _page(rows: list[Row]) -> Page:
+    """What has no key that can be a key cannot be known again."""
+    keyless = [("", N_("it has no key")) for row in rows if not is_guid(row.external_id)]
+    return Page([row for row in rows if is_guid(row.external_id)] if keyless else rows, None, keyless)
 
 
 def _row(seen: Seen, paths: Sequence[str]) -> Row:

@@ -14,6 +14,7 @@ ZERO_GUID: Final = "00000000-0000-0000-0000-000000000000"
 EMPTY_DATE: Final = "0001-01-01T00:00:00"
 """An empty date."""
 
+_GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _NAIVE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\Z")
 
 
@@ -23,6 +24,11 @@ def guid_of(text: str) -> str | None:
         return str(UUID(text.strip()))
     except (ValueError, AttributeError):
         return None
+
+
+def is_guid(text: str) -> bool:
+    """Whether it is a guid in the spelling that 1C uses."""
+    return _GUID.match(text) is not None
 
 
 def naive(moment: datetime, zone: ZoneInfo) -> str:

@@ -9,29 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final, Generic, TypeVar
 
 _OVERLAP: Final = 1
 _MEMORY: Final = 2000
 """So many of the keys given last are remembered: as long as one of them is left, the place is found again."""
 
-Ask = Callable[[int, int], list[dict[str, Any]]]
+T = TypeVar("T")
+Ask = Callable[[int, int], list[T]]
 """(top, skip) -> the rows there, in the fixed order."""
 
 
-class Ahead:
+class Ahead(Generic[T]):
     """Asks for the pages that will be next while one is looked at, up to `at_once` at a time and up to `count` rows.
 
     What a walk asks for next is guessed from full pages. A wrong guess (rows were added or deleted meanwhile) costs the
     requests that were under way and nothing else: the walk asks again for what it wants.
     """
 
-    def __init__(self, ask: Ask, at_once: int, count: int) -> None:
+    def __init__(self, ask: Ask[T], at_once: int, count: int) -> None:
         self._ask, self._at_once, self._count = ask, at_once, count
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="page")
-        self._asked: dict[tuple[int, int], Future[list[dict[str, Any]]]] = {}
+        self._asked: dict[tuple[int, int], Future[list[T]]] = {}
 
-    def __call__(self, top: int, skip: int) -> list[dict[str, Any]]:
+    def __call__(self, top: int, skip: int) -> list[T]:
         wanted = self._asked.pop((top, skip), None)
         if wanted is None:
             self._forget()
@@ -59,7 +60,7 @@ class Ahead:
         return (top + _OVERLAP, top - _OVERLAP) if skip == 0 else (top, skip + top - _OVERLAP)
 
 
-def walk(ask: Ask, size: int, key: Callable[[dict[str, Any]], str]) -> Iterator[list[dict[str, Any]]]:
+def walk(ask: Ask[T], size: int, key: Callable[[T], str]) -> Iterator[list[T]]:
     """Pages of up to `size` rows; at least one page, even when empty. `size` + 1 rows are asked for after the first."""
     known: list[str] = []
     skip = 0

@@ -29,6 +29,8 @@ CREATE TABLE conflict (
 	CONSTRAINT ck_conflict_status CHECK (status IN ('open', 'resolved'))
 );
 
+CREATE INDEX ix_conflict_run ON conflict (run);
+
 CREATE INDEX ix_conflict_uid ON conflict (uid);
 
 CREATE UNIQUE INDEX uq_conflict_open ON conflict (uid, kind, field) WHERE status = 'open';

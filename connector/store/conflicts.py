@@ -6,6 +6,7 @@ This module is the only writer of `conflict`. There is one open conflict per (ui
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -212,6 +213,17 @@ class Conflicts:
             " WHERE uid = ? AND status = 'open' AND kind <> 'identity'",
             (survivor, uid),
         )
+
+    def counts(self, run: int, chunk: int = 1000) -> list[tuple[str, str, int]]:
+        """(entity, spoke, how many of a run's conflicts have a value of it)."""
+        found: Counter[tuple[str, str]] = Counter()
+        last = 0
+        while rows := self._db.all(
+            "SELECT id, entity, vals FROM conflict WHERE run = ? AND id > ? ORDER BY id LIMIT ?", (run, last, chunk)
+        ):
+            last = rows[-1][0]
+            found.update((entity, spoke) for _, entity, values in rows for spoke in json.loads(values))
+        return [(entity, spoke, count) for (entity, spoke), count in sorted(found.items())]
 
     def count_identity(self, entities: Collection[str]) -> int:
         """How many questions of who is who are open about records of these entities."""

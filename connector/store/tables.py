@@ -192,6 +192,7 @@ conflict = _table(
     Column("at", _Text, nullable=False),
     Column("run", Integer, nullable=False),
     Index("ix_conflict_uid", "uid"),
+    Index("ix_conflict_run", "run"),
     _unique_where("uq_conflict_open", "uid", "kind", "field", where="status = 'open'"),
     _one_of("kind", *(f"'{kind}'" for kind in get_args(ConflictKind))),
     _one_of("status", "'open'", "'resolved'"),

@@ -24,7 +24,7 @@ from connector.errors import (
     StopError,
 )
 from connector.locale import N_
-from connector.model.records import as_dict, fields_of, is_ledger
+from connector.model.records import as_dict, fields_of, is_ledger, whole_of
 from connector.model.routes import EntityRoutes, Route
 from connector.model.states import Link, Operation, Shadow, shadow_bytes
 from connector.store import Store
@@ -57,12 +57,17 @@ class Done:
 
 @dataclass(slots=True)
 class Tally:
-    """What applying came to, by (entity, account)."""
+    """What applying came to: how many operations by (entity, account, verb). The outbox has them, one by one."""
 
-    done: list[Operation] = field(default_factory=list)
-    refused: list[Operation] = field(default_factory=list)
-    parked: list[Operation] = field(default_factory=list)
+    done: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    refused: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    parked: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     stopped: dict[str, ConnectorError] = field(default_factory=dict)
+
+
+def kind_of(operation: Operation) -> tuple[str, str, str]:
+    """By what operations are counted: a part of a document counts as its whole, by whose route it goes."""
+    return whole_of(operation.entity), operation.account, operation.verb
 
 
 class Applier:
@@ -341,12 +346,12 @@ class Applier:
     def _unknown(self, operation: Operation, error: ConnectorError) -> None:
         evidence = {"before": operation.expect, "expected": operation.patch}
         self.store.outbox.become(operation, "unknown", reason=error, evidence=evidence)
-        self.tally.parked.append(operation)
+        self.tally.parked[kind_of(operation)] += 1
 
     def _refused(self, operation: Operation, error: ConnectorError) -> None:
         self.store.outbox.forget_refusals(operation.uid, operation.spoke, operation.verb)
         self.store.outbox.become(operation, "refused", reason=error)
-        self.tally.refused.append(operation)
+        self.tally.refused[kind_of(operation)] += 1
 
     def _look_again(self, done: Done) -> None:
         operation = done.operation
@@ -377,7 +382,7 @@ class Applier:
         else:
             self._agreed(done)
         self.store.outbox.become(operation, "done", external_id=done.outcome.external_id)
-        self.tally.done.append(operation)
+        self.tally.done[kind_of(operation)] += 1
 
     def _linked(self, done: Done) -> None:
         operation, outcome = done.operation, done.outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from connector.model.routes import Route
 from connector.store import Store
@@ -53,34 +54,34 @@ def _count(course: Course, spent: Spent) -> None:
         if route.account in course.failed:
             report.route(route.entity, route.account).error = course.failed[route.account]
     report.brakes = list(course.held.values())
-    report.conflicts = course.store.conflicts.all(run=course.number)
+    report.read_conflicts = partial(course.store.conflicts.all, run=course.number)
     _count_conflicts(course)
 
 
 def _count_operations(course: Course) -> None:
     tally, report = course.tally, course.report
-    for operation in tally.done:
-        shown = report.route(operation.entity, operation.account)
-        match operation.verb:
+    for (entity, account, verb), count in tally.done.items():
+        shown = report.route(entity, account)
+        match verb:
             case "create":
-                shown.created += 1
+                shown.created += count
             case "deactivate":
-                shown.deactivated += 1
+                shown.deactivated += count
             case _:
-                shown.updated += 1
-    for operation in tally.refused:
-        report.route(operation.entity, operation.account).refused += 1
-    for operation in tally.parked:
-        report.route(operation.entity, operation.account).parked += 1
+                shown.updated += count
+    for (entity, account, _), count in tally.refused.items():
+        report.route(entity, account).refused += count
+    for (entity, account, _), count in tally.parked.items():
+        report.route(entity, account).parked += count
 
 
 def _count_conflicts(course: Course) -> None:
+    """By whom each of them has a value of; read in pieces, for a first run may find very many."""
     accounts = {route.spoke: route.account for routes in course.routes for route in routes.routes}
-    for conflict in course.report.conflicts:
-        for spoke in conflict.values:
-            account = accounts.get(spoke, spoke)
-            if (conflict.entity, account) in course.report.routes:
-                course.report.route(conflict.entity, account).conflicts += 1
+    for entity, spoke, count in course.store.conflicts.counts(course.number):
+        account = accounts.get(spoke, spoke)
+        if (entity, account) in course.report.routes:
+            course.report.route(entity, account).conflicts += count
 
 
 def _completed(course: Course) -> list[tuple[str, str]]:

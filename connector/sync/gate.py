@@ -61,9 +61,9 @@ class Gate:
                 continue
             route = course.route(entity, account)
             linked = self.store.crosswalk.count(route.spoke, entity)
-            done = [op for op in course.tally.done if op.entity == entity and op.account == account]
-            leaving = planned.deactivated + sum(op.verb == "deactivate" for op in done)
-            changes = planned.changes + sum(op.verb in ("create", "update") for op in done)
+            done = course.tally.done
+            leaving = planned.deactivated + done[entity, account, "deactivate"]
+            changes = planned.changes + done[entity, account, "create"] + done[entity, account, "update"]
             for brake in of_changes(route, changes, leaving, linked, course.options.accept):
                 course.held[brake.id] = brake
         return course.held_routes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -80,8 +81,10 @@ class Planner:
         self.adapters = adapters
         self.run = run
         self.at = at
-        self.waits: dict[tuple[str, str], list[Wait]] = {}
+        self.waits: Counter[tuple[str, str, bool]] = Counter()
+        """(entity, account, refused) -> how many records wait there; the journal has them, one by one."""
         self._coming: dict[tuple[str, str, str], str] = {}
+        self._noting = True
         self.known_in_part: set[str] = set()
         """Entities of which some system was never read to its end: nothing is created, for it may be there."""
 
@@ -101,6 +104,7 @@ class Planner:
         """Everything that is to be done now, counted by route."""
         result = Plan()
         self._coming.clear()
+        self._noting = True
         self.waits.clear()
         for routes in entities:
             for operations in self.each(routes, names):
@@ -109,7 +113,8 @@ class Planner:
                 if keep_all or (result.complete and len(result.operations) + len(operations) <= self.KEEP):
                     result.operations.extend(operations)
                 else:
-                    result.complete = False
+                    result.complete = self._noting = False
+                    self._coming.clear()  # an entity is applied before the next one is planned: what it needs is there
         if not result.complete:
             result.operations.clear()
         return result
@@ -136,10 +141,10 @@ class Planner:
         idle = [view.uid for view, each in planned if not each.operations and not each.waits and not self._open(view)]
         for _, each in planned:
             for operation in each.operations:
-                if operation.verb == "create":
+                if operation.verb == "create" and self._noting:
                     self._coming[operation.spoke, operation.entity, operation.uid] = operation.key
         for wait in waits:
-            self.waits.setdefault((wait.entity, wait.account), []).append(wait)
+            self.waits[wait.entity, wait.account, wait.refused] += 1
         with self.store.transaction():
             self.store.journal.clear_waiting([view.uid for view, _ in planned])
             self.store.journal.write([_line(wait) for wait in waits], self.run, self.at)

@@ -9,7 +9,7 @@ from connector.locale import N_, Sentence
 from connector.model.records import as_dict
 from connector.model.states import Operation
 from connector.store.hub import TO_MERGE, TO_PLAN
-from connector.sync.apply import Applier
+from connector.sync.apply import Applier, kind_of
 from connector.sync.identity import findable
 from connector.sync.observe import decode
 
@@ -78,7 +78,7 @@ class Recovery:
             self.applier.link(operation, row.external_id, row, how)
             self.store.outbox.become(operation, "done", external_id=row.external_id, evidence={"verified": "found"})
             self.store.hub.mark(operation.entity, [operation.uid], TO_MERGE)
-        self.applier.tally.done.append(operation)
+        self.applier.tally.done[kind_of(operation)] += 1
 
     def _look_at_changed(self, operation: Operation) -> None:
         adapter = self.applier.adapters[operation.account]
@@ -99,7 +99,7 @@ class Recovery:
             values = {} if row is None else as_dict(mapping.read(decode(row.body), []))
             if self._holds(operation, values):
                 self.store.outbox.become(operation, "done", evidence={"verified": "read"})
-                self.applier.tally.done.append(operation)
+                self.applier.tally.done[kind_of(operation)] += 1
             else:
                 self.store.outbox.withdraw(operation)
             self.store.hub.mark(operation.entity, [operation.uid], TO_MERGE)
@@ -115,4 +115,4 @@ class Recovery:
             self.store.outbox.become(
                 operation, "parked", reason=Sentence(reason, account=operation.account), evidence=evidence
             )
-        self.applier.tally.parked.append(operation)
+        self.applier.tally.parked[kind_of(operation)] += 1

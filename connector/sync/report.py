@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -83,7 +83,8 @@ class RunReport:
     match: MatchReport | None = None
     brakes: list[Held] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
-    conflicts: list[Conflict] = field(default_factory=list)
+    read_conflicts: Callable[[], list[Conflict]] = list
+    """Reads what the run wrote into the conflict log; there may be more than a run should keep in memory."""
     consent_missing: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     """Routes that were never read to their end: nothing is written there."""
@@ -96,6 +97,10 @@ class RunReport:
 
     def route(self, entity: str, account: str) -> RouteReport:
         return self.routes.setdefault((entity, account), RouteReport(entity, account))
+
+    @property
+    def conflicts(self) -> list[Conflict]:
+        return self.read_conflicts()
 
     @property
     def errors(self) -> list[ConnectorError]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.model.records import ENTITIES
+from connector.model.records import ENTITIES, whole_of
 from connector.model.states import Operation
 from connector.sync.apply import Applier
 from connector.sync.course import Course
@@ -86,10 +86,12 @@ class Rounds:
         report = self.course.report
         for shown in report.routes.values():
             shown.waiting = shown.refused = 0
-        for (entity, account), waits in self.planner.waits.items():
+        for (entity, account, refused), count in self.planner.waits.items():
             shown = report.route(entity, account)
-            shown.waiting = sum(1 for wait in waits if not wait.refused)
-            shown.refused = sum(1 for wait in waits if wait.refused)
+            if refused:
+                shown.refused = count
+            else:
+                shown.waiting = count
 
     # ledgers
 
@@ -128,4 +130,4 @@ class Rounds:
 
 
 def _route_name(operation: Operation) -> str:
-    return f"{operation.entity}/{operation.account}"
+    return f"{whole_of(operation.entity)}/{operation.account}"

@@ -30,6 +30,8 @@ CREATE TABLE "conflict" (
 )
  STRICT;
 
+CREATE INDEX ix_conflict_run ON "conflict" (run);
+
 CREATE INDEX ix_conflict_uid ON "conflict" (uid);
 
 CREATE UNIQUE INDEX uq_conflict_open ON "conflict" (uid, kind, field) WHERE status = 'open';

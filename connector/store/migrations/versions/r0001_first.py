@@ -71,6 +71,7 @@ def _conflict() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_conflict_uid", "conflict", ["uid"])
+    op.create_index("ix_conflict_run", "conflict", ["run"])
     op.create_index(
         "uq_conflict_open",
         "conflict",

@@ -13,7 +13,7 @@ from connector.cli.references import place_of, uid_of
 from connector.cli.session import Session, json_option, known, pass_session
 from connector.cli.texts import argument, group, into, option
 from connector.errors import ConnectorError, UsageError
-from connector.locale import N_, Sentence
+from connector.locale import N_, Sentence, translate
 from connector.locale.words import ENTITIES as CALLED
 from connector.locale.words import FIELDS, HOW, called, shown, told
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from connector.model.states import Link
     from connector.sync.people import Finding, Proposal
 
-_HEADS = ("entity", "uid", "name", "account", "external_id", "primary", "how", "at")
 _RECORD = N_("a uid, ACCOUNT:ENTITY:EXTERNAL_ID, or any identifier: a phone, card number, INN, e-mail")
 _ENTITY = N_("one entity; default: all")
 
@@ -243,21 +242,22 @@ def rebuild(session: Session) -> int:
 @option("--entity", metavar="ENTITY", help=_ENTITY)
 @pass_session
 def export(session: Session, file: Path, entity: str | None) -> None:
+    from connector.cli.linktable import HEADS
     from connector.reports.sheet import Sheet, write
 
     found = session.workspace.store.crosswalk.all(None if entity is None else _entity(entity))
     names = names_of(session, [link.uid for link in found])
-    rows = [
-        [
-            link.entity,
-            link.uid,
-            names.get(link.uid, ""),
-            *(text_of(link_json(session, link)[name]) for name in ("account", "external_id", "primary", "how", "at")),
-        ]
-        for link in found
-    ]
-    write(file, Sheet(_HEADS, rows))
+    language = session.screen.language
+    rows = [_line(link_json(session, link), link, names.get(link.uid, ""), language) for link in found]
+    write(file, Sheet([translate(head, language) for head in HEADS], rows))
     session.screen.say(N_("{file} is written: {count} links"), file=file, count=len(rows))
+
+
+def _line(shown: Mapping[str, Any], link: Link, name: str, language: str) -> list[str]:
+    """A link in the words of the person, in the order of HEADS."""
+    primary = translate(N_("yes") if link.primary else N_("no"), language)
+    entity, how = called(CALLED, link.entity, language), called(HOW, link.how, language)
+    return [entity, link.uid, name, *map(text_of, (shown["account"], link.external_id)), primary, how, link.at]
 
 
 @into(

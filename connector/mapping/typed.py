@@ -32,7 +32,16 @@ _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "status": ("new", "active", "blocked"),
     "medium": ("plastic", "magnet", "app"),
 }
-_FLAGS: Final = {"true": True, "yes": True, "да": True, "false": False, "no": False, "нет": False}
+_FLAGS: Final = {
+    "true": True,
+    "yes": True,
+    "да": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "нет": False,
+    "0": False,
+}
 _DATES: Final = frozenset({"birthday", "issued_on", "blocked_on"})
 _DATE_FORMATS: Final = ("%Y-%m-%d", "%d.%m.%Y")
 

@@ -27,6 +27,8 @@ NOBODY: Final = "Розничный покупатель"
 _LONGEST_NUMBER: Final = 40
 _STATUSES: Final = {"new": "Новый", "paid": "Оплачен", "shipped": "Отгружен", "cancelled": "Отменен"}
 _DISCOUNT: Final = "Скидка"
+_VAT: Final = "НДС"
+_EXEMPT: Final = "Без НДС"
 
 
 class Told(Protocol):
@@ -124,9 +126,21 @@ def _line(
     found.setdefault("Наименование", good.get("name"))
     if (unit := good.get("unit")) is not None:
         found["БазоваяЕдиница"] = {"Наименование": unit}
+    found |= _vat(line)
     if isinstance(discount := line.get("discount"), int) and discount > 0:
         found["Скидки"] = [{"Наименование": _DISCOUNT, "Сумма": major(discount), "УчтеноВСумме": True}]
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _vat(line: Mapping[str, Any]) -> dict[str, Any]:
+    """VAT where it is known; what says none of it is exempt to 1C (1c.md, section 1)."""
+    rate, sum_ = line.get("vat_rate"), line.get("vat")
+    if not isinstance(rate, str):
+        return {}
+    said: dict[str, Any] = {"СтавкиНалогов": {_VAT: _EXEMPT if rate == "none" else rate}}
+    if isinstance(sum_, int) and rate != "none":
+        said["Налоги"] = [{"Наименование": _VAT, "УчтеноВСумме": True, "Сумма": major(sum_), "Ставка": rate}]
+    return said
 
 
 def _requisites(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,6 +70,8 @@ FIELDS: Final = {
     "quantity": N_("quantity"),
     "price": N_("price"),
     "discount": N_("discount"),
+    "vat_rate": N_("rate of VAT"),
+    "vat": N_("VAT"),
     "total": N_("total"),
     "number": N_("number"),
     "date": N_("date"),

@@ -136,17 +136,21 @@ class Product(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     unit: Text = ABSENT
     barcode: Text = ABSENT
     sku: Text = ABSENT
+    vat_rate: Text = ABSENT  # percent, or none for what is exempt
     active: Flag = ABSENT
     id_1c: Text = ABSENT
 
 
 class OrderLine(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A row of an order. `total` is what is paid for it: quantity times price, half up, less the discount (V-17)."""
+    """A row of an order. `total` is what is paid for it: quantity times price, half up, less the discount (V-17).
+
+    VAT is inside of it, and said where the source or the good says it; nobody else may know.
+    """
 
     entity: ClassVar[str] = "order_line"
     kind: ClassVar[Kind] = "ledger"
     references: ClassVar[dict[str, str]] = {"product": "product"}
-    amounts: ClassVar[frozenset[str]] = frozenset({"price", "discount", "total"})
+    amounts: ClassVar[frozenset[str]] = frozenset({"price", "discount", "total", "vat"})
 
     product: Text = ABSENT
     sku: Text = ABSENT
@@ -155,6 +159,8 @@ class OrderLine(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     price: Amount = ABSENT
     discount: Amount = ABSENT
     total: Amount = ABSENT
+    vat_rate: Text = ABSENT  # percent (20, 10, 0), or none
+    vat: Amount = ABSENT
 
 
 Lines = list[OrderLine] | None | Absent

@@ -446,3 +446,26 @@ def test_an_order_cancelled_after_it_was_given_is_told_as_cancelled(shop: Shop) 
         root = etree.fromstring(raw.bytes("type=sale&mode=query"))
     said = {item.findtext("Наименование"): item.findtext("Значение") for item in root.iter("ЗначениеРеквизита")}
     assert said["Отменен"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("line", "rates", "taxes"),
+    [
+        ({"vat_rate": "20", "vat": 5017}, {"НДС": "20"}, [("НДС", "true", "50.17", "20")]),
+        ({"vat_rate": "none"}, {"НДС": "Без НДС"}, []),
+        ({}, {}, []),
+    ],
+    ids=["rate", "exempt", "unsaid"],
+)
+def test_vat_is_said_where_it_is_known(
+    shop: Shop, line: dict[str, object], rates: dict[str, str], taxes: list[tuple[str, ...]]
+) -> None:
+    shop.offer([1], lines=[{**order(1)["lines"][0], **line}])
+    with shop.open() as url:
+        raw = Raw(url)
+        raw.enter("sale")
+        root = etree.fromstring(raw.bytes("type=sale&mode=query"))
+        assert played(url).orders() == 1
+    names = ("Наименование", "УчтеноВСумме", "Сумма", "Ставка")
+    assert [tuple(tax.findtext(name) for name in names) for tax in root.iter("Налог")] == taxes
+    assert {rate.findtext("Наименование"): rate.findtext("Ставка") for rate in root.iter("СтавкаНалога")} == rates

@@ -69,6 +69,7 @@ class Goods:
         self.fresh_uid = fresh_uid
         self._asked: dict[tuple[str, str], Sentence] = {}
         self._known: dict[tuple[str, str], str] = {}
+        self._rates: dict[tuple[str, str], str | None] = {}
 
     # sources
 
@@ -117,6 +118,19 @@ class Goods:
             else:
                 self._known[route.spoke, uid] = found.known[uid] = answer
         return found
+
+    def rates(self, route: Route, known: Mapping[str, str]) -> dict[str, str]:
+        """uid -> rate of VAT that a good has in a target now, where its mapping reads it; asked once a run for each."""
+        mapping = self.mappings.get((route.spoke, ENTITY))
+        if mapping is None or "vat_rate" not in mapping.reads:
+            return {}
+        for external_id in known.values():
+            if (route.spoke, external_id) not in self._rates:
+                row = self.adapters[route.account].get(ENTITY, external_id, mapping.paths)
+                rate = None if row is None else as_dict(mapping.read(decode(row.body), [])).get("vat_rate")
+                self._rates[route.spoke, external_id] = rate if isinstance(rate, str) else None
+        told = {uid: self._rates[route.spoke, external_id] for uid, external_id in known.items()}
+        return {uid: rate for uid, rate in told.items() if rate is not None}
 
     def _remembered(self, spoke: str, uid: str, found: Found) -> bool:
         """Whether this run has asked for it already."""

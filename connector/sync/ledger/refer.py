@@ -8,7 +8,7 @@ from typing import Any, Final
 from connector.locale import N_, Sentence
 from connector.store import Store
 from connector.sync.ledger.goods import Goods
-from connector.sync.ledger.tell import Lack, Target
+from connector.sync.ledger.tell import Lack, Target, with_vat
 from connector.sync.ledger.view import LedgerView
 
 Coming = Mapping[tuple[str, str, str], str]
@@ -76,12 +76,19 @@ class References:
                 lacks.append(Lack(name, Sentence(text, system=target.route.account, field=name)))
         return after, lacks
 
-    def goods_of(self, view: LedgerView, target: Target, values: Mapping[str, Any]) -> list[Lack]:
-        """The lines whose good the target does not know, each with its own money. Raises what the adapter raises."""
+    def goods_of(self, view: LedgerView, target: Target, values: dict[str, Any]) -> list[Lack]:
+        """The lines whose good the target does not know, each with its own money. Raises what the adapter raises.
+
+        Lines whose goods are known get the VAT that these have there.
+        """
         lines = values.get("lines")
-        if not target.links_goods or not isinstance(lines, list):
+        if not isinstance(lines, list):
+            return []
+        if not target.links_goods:
+            values["lines"] = with_vat(lines, {})
             return []
         found = self.goods.resolve(target.route, [line["product"] for line in lines if line.get("product")])
+        values["lines"] = with_vat(lines, self.goods.rates(target.route, found.known))
         return [
             self._unfound(view, target, number, line, found.unknown[line["product"]])
             for number, line in enumerate(lines, 1)

@@ -6,8 +6,9 @@ for the number finds it in front of the comment. Nothing is left out in silence:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from connector.locale import N_, Sentence
@@ -130,6 +131,25 @@ def with_seller(view: LedgerView, target: Target, books: Books) -> dict[str, Any
 def shipping_line(hub: Mapping[str, Any], target: Target, uid: str) -> dict[str, Any]:
     cost = _shipping(hub)
     return {"product": uid, "name": target.shipping, "quantity": "1", "price": cost, "total": cost}
+
+
+def with_vat(lines: Sequence[Mapping[str, Any]], rates: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The lines with the rate of VAT that they say or their goods have, and its sum inside of theirs, half up.
+
+    Without a rate nothing is said: 1C decides then.
+    """
+    return [_taxed(line, line.get("vat_rate") or rates.get(str(line.get("product")))) for line in lines]
+
+
+def _taxed(line: Mapping[str, Any], rate: str | None) -> dict[str, Any]:
+    own = {name: value for name, value in line.items() if name not in ("vat_rate", "vat") or value is not None}
+    if rate is None:
+        return own
+    own["vat_rate"] = rate
+    if "vat" not in own and rate.isdecimal() and isinstance(total := line.get("total"), int):
+        inside = Decimal(total * int(rate)) / (100 + int(rate))
+        own["vat"] = int(inside.quantize(Decimal(1), ROUND_HALF_UP))
+    return own
 
 
 def comment(view: LedgerView, target: Target) -> str | None:

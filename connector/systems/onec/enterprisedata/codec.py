@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from lxml import etree
@@ -31,58 +32,122 @@ _XSI_NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _LIMITED: Final = re.compile(r"(string|decimal)\((\d+)\)\Z")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\Z")
+_GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 # -- writing
 
 
+class _Writer(NamedTuple):
+    """How a child is written: its place in the sequence, its tag, its type or enumeration if it has one, its scalar."""
+
+    place: int
+    item: Property
+    tag: str
+    is_type: bool
+    chosen: frozenset[str] | None
+    base: str
+    limit: int | None
+
+
+class _Plan(NamedTuple):
+    """How a type is written in a version."""
+
+    writers: Mapping[str, _Writer]
+    required: frozenset[str]
+
+
+@lru_cache(maxsize=1024)
+def _plan(type_: str, version: str) -> _Plan | None:
+    known, properties = schema(), schema().of(type_, version)
+    if properties is None:
+        return None
+    writers = {
+        item.name: _Writer(
+            place,
+            item,
+            f"{{{NAMESPACE}{version}}}{item.name}",
+            item.kind in known.types,
+            known.values[item.kind[1:]] if item.kind.startswith("=") else None,
+            *_limited(item.kind),
+        )
+        for place, item in enumerate(properties)
+    }
+    return _Plan(writers, frozenset(item.name for item in properties if item.required))
+
+
+def _limited(kind: str) -> tuple[str, int | None]:
+    """`decimal(2)` -> decimal, 2."""
+    found = _LIMITED.match(kind)
+    return (kind, None) if found is None else (found.group(1), int(found.group(2)))
+
+
 def element_of(type_: str, data: Data, version: str) -> etree._Element:
     """An object as an element of this version. RowError names what cannot be written."""
     namespace = f"{NAMESPACE}{version}"
     root = etree.Element(f"{{{namespace}}}{type_}", nsmap={None: namespace})
-    _fill(root, type_, data, version, type_)
+    try:
+        _fill(root, type_, data, version)
+    except RowError as error:
+        raise _further(type_, error) from error
     return root
 
 
-def _fill(parent: etree._Element, type_: str, data: Data, version: str, way: str) -> None:
-    properties = schema().of(type_, version)
-    if properties is None:
-        raise RowError(way, type_, N_("objects of this kind are not written"))
-    known = {item.name for item in properties}
-    for name, value in data.items():
-        if name not in known and value is not None:
-            raise RowError(f"{way}.{name}", value, N_("the format has no such element here"))
-    for item in properties:
-        value = data.get(item.name)
-        if value is not None or item.required:
-            _put(parent, item, value, version, f"{way}.{item.name}")
+def _further(way: str, error: RowError) -> RowError:
+    """The same error, named from one level further out."""
+    joint = "" if error.field.startswith("[") or not error.field else "."
+    return RowError(f"{way}{joint}{error.field}", error.value, error.reason.text, **error.reason.facts)
 
 
-def _put(parent: etree._Element, item: Property, value: Value, version: str, way: str) -> None:
+def _fill(parent: etree._Element, type_: str, data: Data, version: str) -> None:
+    plan = _plan(type_, version)
+    if plan is None:
+        raise RowError("", type_, N_("objects of this kind are not written"))
+    said = {name: value for name, value in data.items() if value is not None}
+    for name in said.keys() - plan.writers.keys():
+        raise RowError(name, said[name], N_("the format has no such element here"))
+    for name in plan.required - said.keys():
+        raise RowError(name, None, N_("the format demands this element"))
+    for name in sorted(said, key=lambda name: plan.writers[name].place):
+        writer = plan.writers[name]
+        try:
+            if writer.item.many:
+                _put_rows(parent, writer, said[name], version)
+            else:
+                _put(parent, writer, said[name], version)
+        except RowError as error:
+            raise _further(name, error) from error
+
+
+def _put_rows(parent: etree._Element, writer: _Writer, rows: Value, version: str) -> None:
+    for number, row in enumerate(rows, 1):
+        try:
+            _put(parent, writer, row, version)
+        except RowError as error:
+            raise _further(f"[{number}]", error) from error
+
+
+def _put(parent: etree._Element, writer: _Writer, value: Value, version: str) -> None:
     if value is None:
-        raise RowError(way, value, N_("the format demands this element"))
-    if item.many:
-        for number, row in enumerate(value, 1):
-            _put(parent, item._replace(many=False), row, version, f"{way}[{number}]")
-        return
-    element = etree.SubElement(parent, f"{{{NAMESPACE}{version}}}{item.name}")
-    if item.kind in schema().types:
-        _fill(element, item.kind, _as_data(item.kind, value, way), version, way)
-    elif item.kind.startswith("="):
-        element.text = _chosen(item.kind[1:], value, way)
+        raise RowError("", value, N_("the format demands this element"))
+    element = etree.SubElement(parent, writer.tag)
+    if writer.is_type:
+        _fill(element, writer.item.kind, _as_data(writer.item.kind, value), version)
+    elif writer.chosen is not None:
+        element.text = _chosen(writer.item.kind[1:], writer.chosen, value)
     elif isinstance(value, Mapping | list):
-        raise RowError(way, value, N_("a single value belongs here"))
+        raise RowError("", value, N_("a single value belongs here"))
     else:
-        element.text = _text(item.kind, value, way)
+        element.text = _text(writer.base, writer.limit, value)
 
 
-def _as_data(kind: str, value: Value, way: str) -> Data:
+def _as_data(kind: str, value: Value) -> Data:
     if isinstance(value, Mapping):
         return value
     if isinstance(value, list) and _is_table(kind):
         return {ROW: value}
-    raise RowError(way, value, N_("an object with elements of its own belongs here"))
+    raise RowError("", value, N_("an object with elements of its own belongs here"))
 
 
 def _is_table(kind: str) -> bool:
@@ -90,9 +155,9 @@ def _is_table(kind: str) -> bool:
     return len(properties) == 1 and properties[0].many
 
 
-def _chosen(enumeration: str, value: Value, way: str) -> str:
-    if value not in schema().values[enumeration]:
-        raise RowError(way, value, N_("the format knows other values here: {known}"), known=_some(enumeration))
+def _chosen(enumeration: str, known: frozenset[str], value: Value) -> str:
+    if value not in known:
+        raise RowError("", value, N_("the format knows other values here: {known}"), known=_some(enumeration))
     return str(value)
 
 
@@ -101,66 +166,68 @@ def _some(enumeration: str) -> str:
     return ", ".join(values[:8]) + (" …" if len(values) > 8 else "")
 
 
-def _text(kind: str, value: Value, way: str) -> str:
-    limited = _LIMITED.match(kind)
-    base, limit = (limited.group(1), int(limited.group(2))) if limited else (kind, None)
-    text = _WRITERS.get(base, _as_string)(value, way)
+def _text(base: str, limit: int | None, value: Value) -> str:
+    text = _WRITERS.get(base, _as_string)(value)
     if base == "decimal" and limit is not None:
-        text = _rounded(text, limit, way)
+        text = _rounded(text, limit)
     if base == "string" and limit is not None and len(text) > limit:
-        raise RowError(way, value, N_("it is longer than {longest} characters"), longest=limit)
+        raise RowError("", value, N_("it is longer than {longest} characters"), longest=limit)
     return text
 
 
-def _as_string(value: Value, way: str) -> str:
+def _as_string(value: Value) -> str:
     if not isinstance(value, str):
-        raise RowError(way, value, N_("a text belongs here"))
+        raise RowError("", value, N_("a text belongs here"))
     if _CONTROL.search(value):
-        raise RowError(way, value, N_("it holds a sign that XML cannot carry"))
+        raise RowError("", value, N_("it holds a sign that XML cannot carry"))
     return value
 
 
-def _as_flag(value: Value, way: str) -> str:
+def _as_flag(value: Value) -> str:
     if not isinstance(value, bool):
-        raise RowError(way, value, N_("yes or no belongs here"))
+        raise RowError("", value, N_("yes or no belongs here"))
     return "true" if value else "false"
 
 
-def _as_number(value: Value, way: str) -> str:
+def _as_number(value: Value) -> str:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise RowError(way, value, N_("an exact number belongs here"))
+        raise RowError("", value, N_("an exact number belongs here"))
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
-def _rounded(text: str, places: int, way: str) -> str:
+def _rounded(text: str, places: int) -> str:
     """Money and quantities have a fixed number of places; more of them is a loss that nobody asked for."""
+    if "." not in text and text != "-0":
+        return text
     number = Decimal(text)
     short = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     if short != number:
-        raise RowError(way, text, N_("it has more than {places} decimal places"), places=places)
+        raise RowError("", text, N_("it has more than {places} decimal places"), places=places)
     return f"{short.normalize():f}" if short else "0"
 
 
-def _as_date(value: Value, way: str) -> str:
+def _as_date(value: Value) -> str:
     if not isinstance(value, str) or not _DATE.match(value):
-        raise RowError(way, value, N_("a date such as 2026-01-31 belongs here"))
+        raise RowError("", value, N_("a date such as 2026-01-31 belongs here"))
     return value
 
 
-def _as_moment(value: Value, way: str) -> str:
+def _as_moment(value: Value) -> str:
     if not isinstance(value, str) or not _MOMENT.match(value):
-        raise RowError(way, value, N_("a moment such as 2026-01-31T14:05:00 belongs here, on the clock of 1C"))
+        raise RowError("", value, N_("a moment such as 2026-01-31T14:05:00 belongs here, on the clock of 1C"))
     return value
 
 
-def _as_ref(value: Value, way: str) -> str:
+def _as_ref(value: Value) -> str:
+    if isinstance(value, str) and _GUID.match(value):
+        return value
     guid = guid_of(value) if isinstance(value, str) else None
     if guid is None:
-        raise RowError(way, value, N_("a GUID belongs here"))
+        raise RowError("", value, N_("a GUID belongs here"))
     return guid
 
 
-_WRITERS: Final[Mapping[str, Callable[[Value, str], str]]] = {
+_WRITERS: Final[Mapping[str, Callable[[Value], str]]] = {
     "string": _as_string,
     "boolean": _as_flag,
     "integer": _as_number,

@@ -182,6 +182,7 @@ CHECKS: Final = {
     "description": N_("description of the service"),
     "inbox": N_("folder of incoming files"),
     "legal": N_("legal details"),
+    "money": N_("amounts"),
     "reachable": N_("connection"),
     "rights": N_("rights"),
     "statement": N_("bank statement"),

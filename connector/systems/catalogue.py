@@ -358,6 +358,14 @@ class Catalogue(Strict):
             if name is not None:
                 _one_of(name, endpoint.params, at)
 
+    def calls_of(self, entity: str) -> list[str]:
+        """The calls that serve an entity, in the order of its parts; none for an entity that is not known here."""
+        served = self.entities.get(entity)
+        if served is None:
+            return []
+        parts = (served.feed, served.get, *served.find.values(), served.create, served.create_many, served.update)
+        return list(dict.fromkeys(part.endpoint for part in parts if part is not None))
+
     def endpoint(self, name: str) -> Endpoint:
         """The call of this name; UsageError with the nearest name when there is none."""
         if (found := self.endpoints.get(name)) is not None:

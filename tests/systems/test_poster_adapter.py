@@ -484,8 +484,14 @@ def test_check_tells_what_it_saw(till: Till) -> None:
         ("clock", True, True),
         ("fields", False, True),
         ("rights", False, False),
+        *[("money", True, False)] * (len(lines) - 6),
         ("units", True, False),
     ]
+    money = [str(line.text) for line in lines if line.name == "money"]
+    assert "clients.getClients: in kopecks: bonus, total_payed_sum, birthday_bonus" in money
+    assert "clients.createClient: in roubles: bonus" in money
+    assert "clients.createGroup: not known yet whether in roubles or kopecks: birthday_bonus" in money
+    assert "check --calibrate" in str(lines[-1].text)
     assert "id_1c" in str(lines[3].text)
     assert till.requests[0][1]["num"] == "1"
 

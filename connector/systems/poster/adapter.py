@@ -8,7 +8,7 @@ became of each record.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from connector.errors import BrokenAnswer, Invalid, OutcomeUnknown, RejectedError, Throttled
@@ -27,6 +27,11 @@ from connector.transport.messages import Response
 if TYPE_CHECKING:
     from connector.config import Account
 
+_UNITS: Final = {
+    "minor": N_("{endpoint}: in kopecks: {amounts}"),
+    "major": N_("{endpoint}: in roubles: {amounts}"),
+    "calibrate": N_("{endpoint}: not known yet whether in roubles or kopecks: {amounts}"),
+}
 RATE: Final = 4.0
 """Requests a second. Poster publishes no limit; integrators live with 4 to 5 (§1.3)."""
 CONCURRENCY: Final = 1
@@ -99,7 +104,7 @@ class PosterAdapter(RestAdapter):
             yield from self.stream(endpoint, half)
 
     def check(self, entities: Mapping[str, Sequence[str]]) -> list[Check]:
-        return [*super().check(entities), *self._unit_checks()]
+        return [*super().check(entities), *self._money_checks(entities), *self._unit_checks()]
 
     def _refuse_half_window(self, endpoint: str, params: Mapping[str, Any]) -> None:
         """One date alone is completed there in a way that the documents describe wrongly (P-72)."""
@@ -126,6 +131,20 @@ class PosterAdapter(RestAdapter):
         other = endpoint.model_copy(update={"path": endpoint.also_path, "also_path": None})
         return super()._content(other, values)
 
+    def _money_checks(self, entities: Iterable[str]) -> Iterator[Check]:
+        """In what unit each call of these entities shows and takes amounts: Poster has no one unit (P-32)."""
+        for name in dict.fromkeys(call for entity in entities for call in self.catalogue.calls_of(entity)):
+            endpoint = self.catalogue.endpoint(name)
+            fields = {**endpoint.money.response, **endpoint.money.request}
+            told = {
+                field: self.units.unit(name, field) or unit if unit == "calibrate" else unit
+                for field, unit in fields.items()
+            }
+            for unit, text in _UNITS.items():
+                found = ", ".join(field for field, one in told.items() if one == unit)
+                if found:
+                    yield Check(name="money", ok=True, text=Sentence(text, endpoint=name, amounts=found))
+
     def _unit_checks(self) -> list[Check]:
         """A line for the amounts whose unit the documents leave open and nobody has proved yet: no cause to act."""
         open_units = [
@@ -136,5 +155,6 @@ class PosterAdapter(RestAdapter):
         ]
         if not open_units:
             return [Check(name="units", ok=True, text=Sentence(N_("every unit of money is proved")))]
-        text = Sentence(N_("not yet proved, and so not written: {fields}"), fields=", ".join(open_units))
-        return [Check(name="units", ok=True, text=text)]
+        text = N_("not yet proved, and so not written: {amounts}; to prove them: connector check --calibrate {account}")
+        told = Sentence(text, amounts=", ".join(open_units), account=self.account)
+        return [Check(name="units", ok=True, text=told)]

@@ -234,7 +234,8 @@ def test_the_shipped_routes_compile_for_every_system() -> None:
     routes = {
         one.entity: one for one in compile_routes(folder / "routes.yaml", (BUH, KAFE, PANEL, vp, BONUS), [folder])
     }
-    assert list(routes) == ["group", "customer", "card", "order"]
+    assert list(routes) == ["group", "customer", "card", "order", "payment"]
+    assert routes["payment"].routes == (), "nobody here has statements of a bank"
     directions = {route.account: route.direction for route in routes["customer"].routes}
     assert directions == {"buh": "both", "kafe": "both", "panel": "both", "vp": "both", "bonus": "read"}
     assert not any(route.create for route in routes["group"].routes), "groups are proposed, a person decides"

@@ -36,6 +36,9 @@ ROUTES = """\
 - entity: order
   from: [saplab, virtpos]
   to: [onec]
+- entity: payment # a second ledger beside it, though none of these accounts has any
+  from: [onec]
+  to: []
 """
 WAITING = 3
 """Orders of the sample company whose shipping has no good in 1C yet."""

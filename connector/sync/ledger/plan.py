@@ -93,7 +93,7 @@ class LedgerPlanner:
         """The operations of every marked fact, chunk by chunk; facts with nothing left to do are settled."""
         targets = self.targets(routes, accounts)
         reachable = {route.account for route in routes.targets} <= set(accounts)
-        self.waiting = {(routes.entity, target.route.account): (0, 0) for target in targets}
+        self.waiting.update({(routes.entity, target.route.account): (0, 0) for target in targets})
         after = ""
         while uids := self.store.hub.marked(routes.entity, TO_PLAN, after, CHUNK):
             after = uids[-1]

@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 from connector.locale import Sentence, plural, translate
+from connector.locale.words import told
 
 ROOT = Path(__file__).resolve().parent.parent
 CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
@@ -118,7 +119,24 @@ def test_a_sentence_in_both_languages() -> None:
 
 def test_an_unknown_text_is_shown_as_it_is() -> None:
     assert translate("never seen before", "ru") == "never seen before"
-    assert plural("{count} thing", "{count} things", 2, "en") == "2 things"
+    things = [str(plural("{count} thing", "{count} things", count=count)) for count in (1, 2)]
+    assert things == ["1 thing", "2 things"]
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "1 прогон"), (3, "3 прогона"), (11, "11 прогонов"), (24, "24 прогона"), (25, "25 прогонов")]
+)
+def test_what_is_counted_agrees_with_its_number(count: int, said: str) -> None:
+    sentence = plural(
+        "{account}: a change of legal details is seen within {count} run",
+        "{account}: a change of legal details is seen within {count} runs",
+        count=count,
+        account="panel",
+    )
+    for one in (sentence, Sentence.unpack(sentence.pack())):
+        assert one.in_("ru").endswith(f"через {said}")
+    assert str(sentence).endswith("1 run" if count == 1 else f"{count} runs")
+    assert told(sentence, "ru").endswith(said)
 
 
 @pytest.mark.parametrize(("count", "form"), [(1, 0), (2, 1), (5, 2), (11, 2), (21, 0), (22, 1), (25, 2)])

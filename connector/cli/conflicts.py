@@ -16,7 +16,7 @@ from connector.cli.records import cell_of, conflict_document, names_of, person, 
 from connector.cli.session import Session, json_option, pass_session
 from connector.cli.texts import argument, group, into, option
 from connector.errors import ConnectorError, UsageError
-from connector.locale import LANGUAGES, N_, Sentence, translate
+from connector.locale import LANGUAGES, N_, Sentence, plural, translate
 from connector.locale.words import ENTITIES, FIELDS, QUESTIONS, RULES, called
 
 if TYPE_CHECKING:
@@ -147,7 +147,11 @@ def export(session: Session, file: Path) -> None:
 
     found = session.workspace.store.conflicts.all("open")
     write(file, _sheet(session, found))
-    session.screen.say(N_("{file} is written: {count} conflicts"), file=file, count=len(found))
+    session.screen.say(
+        plural(
+            "{file} is written: {count} conflict", "{file} is written: {count} conflicts", count=len(found), file=file
+        )
+    )
 
 
 @into(

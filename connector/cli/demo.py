@@ -14,7 +14,7 @@ import click
 from connector.cli.session import Session, pass_session
 from connector.cli.texts import command, option
 from connector.errors import EXIT_ATTENTION, EXIT_CHANGES, EXIT_DONE, EXIT_STOPPED, StopError, UsageError
-from connector.locale import LANGUAGES, N_
+from connector.locale import LANGUAGES, N_, plural
 
 if TYPE_CHECKING:
     from connector.jobs.workspace import Workspace
@@ -215,7 +215,12 @@ class _Story:
             time.sleep(0.005)
         process.kill()
         process.wait()
-        self.screen.say(N_("… killed after {count} requests to the shop panel"), count=log.total)
+        killed = plural(
+            "… killed after {count} request to the shop panel",
+            "… killed after {count} requests to the shop panel",
+            count=log.total,
+        )
+        self.screen.say(killed)
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """account -> (customers there, customers there whose phone somebody else there has too)."""

@@ -13,7 +13,7 @@ from connector.cli.references import place_of, uid_of
 from connector.cli.session import Session, json_option, known, pass_session
 from connector.cli.texts import argument, group, into, option
 from connector.errors import ConnectorError, UsageError
-from connector.locale import N_, Sentence, translate
+from connector.locale import N_, Sentence, plural, translate
 from connector.locale.words import ENTITIES as CALLED
 from connector.locale.words import FIELDS, HOW, called, shown, told
 
@@ -250,7 +250,9 @@ def export(session: Session, file: Path, entity: str | None) -> None:
     language = session.screen.language
     rows = [_line(link_json(session, link), link, names.get(link.uid, ""), language) for link in found]
     write(file, Sheet([translate(head, language) for head in HEADS], rows))
-    session.screen.say(N_("{file} is written: {count} links"), file=file, count=len(rows))
+    session.screen.say(
+        plural("{file} is written: {count} link", "{file} is written: {count} links", count=len(rows), file=file)
+    )
 
 
 def _line(shown: Mapping[str, Any], link: Link, name: str, language: str) -> list[str]:

@@ -12,7 +12,7 @@ from connector.cli.runs import print_brakes, print_match, print_operations, prin
 from connector.cli.session import Session, json_option, known, pass_session
 from connector.cli.texts import argument, command, option
 from connector.errors import EXIT_DONE, Locked, UsageError
-from connector.locale import N_, Sentence
+from connector.locale import N_, Sentence, plural
 from connector.locale.words import ENTITIES, called
 from connector.model.records import ENTITIES as ENTITY_TYPES
 
@@ -123,12 +123,9 @@ def status(session: Session) -> int:
         ]
         screen.table(heads, rows)
         for account, turns in legal.items():
-            screen.say(
-                N_("{account}: a change of legal details is seen within {count} runs"), account=account, count=turns
-            )
+            screen.say(_legal_seen(account, turns))
         for account, turns in archived.items():
-            text = N_("{account}: a change of an archived order older than a month is seen within {count} runs")
-            screen.say(text, account=account, count=turns)
+            screen.say(_archived_seen(account, turns))
         _print_unfinished(session, next((run.get("unfinished", []) for run in runs if run["kind"] == "sync"), []))
         _print_open(session, waiting)
         if dismissed:
@@ -144,6 +141,24 @@ def status(session: Session) -> int:
     }
     screen.show(shown, render)
     return EXIT_DONE
+
+
+def _legal_seen(account: str, turns: int) -> Sentence:
+    return plural(
+        "{account}: a change of legal details is seen within {count} run",
+        "{account}: a change of legal details is seen within {count} runs",
+        count=turns,
+        account=account,
+    )
+
+
+def _archived_seen(account: str, turns: int) -> Sentence:
+    return plural(
+        "{account}: a change of an archived order older than a month is seen within {count} run",
+        "{account}: a change of an archived order older than a month is seen within {count} runs",
+        count=turns,
+        account=account,
+    )
 
 
 def _seen_within(session: Session) -> tuple[dict[str, int], dict[str, int]]:

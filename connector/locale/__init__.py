@@ -29,13 +29,17 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 
 
 class Sentence:
-    """A text with its facts, in no language yet. `str()` gives the English one."""
+    """A text with its facts, in no language yet. `str()` gives the English one.
 
-    __slots__ = ("facts", "text")
+    `many` is the other form of a text that counts something: `plural` makes it.
+    """
+
+    __slots__ = ("facts", "many", "text")
 
     def __init__(self, text: str, /, **facts: object) -> None:
         self.text = text
         self.facts = facts
+        self.many: str | None = None
 
     def __str__(self) -> str:
         return self.in_("en")
@@ -43,23 +47,41 @@ class Sentence:
     def __repr__(self) -> str:
         return f"Sentence({str(self)!r})"
 
+    def with_facts(self, facts: Mapping[str, object]) -> Sentence:
+        """The same text about other facts."""
+        other = Sentence(self.text, **facts)
+        other.many = self.many
+        return other
+
     def pack(self) -> str:
         """How a sentence is stored, so that it can still be read in either language."""
         facts = {name: fact.pack() if isinstance(fact, Sentence) else fact for name, fact in self.facts.items()}
-        return json.dumps([self.text, facts], ensure_ascii=False, default=str)
+        parts = [self.text, facts] if self.many is None else [self.text, facts, self.many]
+        return json.dumps(parts, ensure_ascii=False, default=str)
 
     @classmethod
     def unpack(cls, stored: str) -> Sentence:
         """What `pack` stored; a text that is no packed sentence is taken as it stands."""
         try:
-            text, facts = json.loads(stored)
-            return cls(text, **{name: _inner(fact) for name, fact in facts.items()})
+            text, facts, *many = json.loads(stored)
+            sentence = cls(text, **{name: _inner(fact) for name, fact in facts.items()})
         except (ValueError, TypeError, AttributeError):
             return cls("{text}", text=stored)
+        sentence.many = many[0] if many else None
+        return sentence
 
     def in_(self, language: str) -> str:
         shown = {name: fact.in_(language) if isinstance(fact, Sentence) else fact for name, fact in self.facts.items()}
-        return translate(self.text, language).format(**shown)
+        if self.many is None:
+            return translate(self.text, language).format(**shown)
+        return _catalogue(language).ngettext(self.text, self.many, int(str(self.facts["count"]))).format(**shown)
+
+
+def plural(one: str, many: str, /, *, count: int, **facts: object) -> Sentence:
+    """A sentence in the form that `count` needs: of two in English, of three in Russian. Both texts hold `{count}`."""
+    sentence = Sentence(one, count=count, **facts)
+    sentence.many = many
+    return sentence
 
 
 def _inner(fact: object) -> object:
@@ -69,11 +91,6 @@ def _inner(fact: object) -> object:
 def translate(text: str, language: str) -> str:
     """The text in `language`; the English one when the catalogue has no such text."""
     return _catalogue(language).gettext(text) if text else ""  # gettext answers "" with its header
-
-
-def plural(one: str, many: str, count: int, language: str) -> str:
-    """The right form for `count`, with `{count}` filled in."""
-    return _catalogue(language).ngettext(one, many, count).format(count=count)
 
 
 def spoken(environ: Mapping[str, str] = os.environ) -> str:

@@ -237,7 +237,7 @@ def told(sentence: Sentence, language: str) -> str:
 
 
 def _worded(sentence: Sentence, language: str) -> Sentence:
-    return Sentence(sentence.text, **{name: _fact(name, fact, language) for name, fact in sentence.facts.items()})
+    return sentence.with_facts({name: _fact(name, fact, language) for name, fact in sentence.facts.items()})
 
 
 def _fact(name: str, fact: object, language: str) -> object:

@@ -238,6 +238,23 @@ def test_orders_for_a_site_with_whom_and_what(run: Exported, shop: Path, tmp_pat
     assert orders["A-2"]["Контрагенты"][0]["ИНН"] == "7707083893"
 
 
+def test_orders_of_one_number_stay_two_and_a_bad_one_does_not_count(run: Exported, shop: Path, tmp_path: Path) -> None:
+    plain = {**ORDERS[uid(21)], "number": "7"}
+    bad = {**ORDERS[uid(22)], "number": "8", "comment": "звонок\x0bв дверь"}
+    hold(shop, "order", {uid(21): plain, uid(22): bad, uid(25): plain})
+    file = tmp_path / "orders.xml"
+    told = run("exchange", "export", "--account", "site", "--format", "commerceml", "-o", str(file), code=1)
+    assert (told["objects"], told["sums"]) == ({"order": 2}, {"order": "402.00"})
+    assert [one["record"] for one in told["left"]] == ["8"]
+    with file.open("rb") as stream:
+        numbers = [item.id for item in read_file(stream).items]
+    assert numbers[0] == "7" and numbers[1].startswith("7-")
+    again = run("exchange", "export", "--account", "site", "--format", "commerceml", "-o", str(file), "--yes", code=1)
+    with file.open("rb") as stream:
+        assert [item.id for item in read_file(stream).items] == numbers, "the same file again says the same"
+    assert again["objects"] == told["objects"]
+
+
 # bank
 
 

@@ -169,3 +169,27 @@ def test_a_name_of_the_profile_that_the_base_lacks_is_named(
     texts = [str(check.text) for check in world.adapter.check({"customer": ()}) if not check.ok]
     assert any(says in text for text in texts), texts
     world.adapter.close()
+
+
+# -- what an accountant reads
+
+GUIDE = Path(__file__).parents[2] / "README.ru.md"
+
+
+@pytest.mark.parametrize(("profile", "column"), [("bp30", 1), ("ut11", 2), ("unf", 3)])
+def test_the_guide_names_everything_that_must_be_ticked(profile: str, column: int) -> None:
+    described = load_profile(profile, SHIPPED)
+    guide = GUIDE.read_text("utf-8").partition("## Что отметить в 1С")[2].partition("### CommerceML")[0]
+    assert f"| `{profile}` | {described.menu} |" in guide
+    rows = [line.split("|") for line in guide.splitlines() if line.startswith("| ") and line.count("|") == 5]
+    ticked = " ".join(row[column + 1] for row in rows if not row[1].startswith(" конфигурация"))
+    plain = "".join(ticked.split()).casefold()
+    registers = described.registers.values()
+    needed = {
+        *described.resources(),
+        *(one.resource for one in registers),
+        *(one.chart for one in registers if one.chart),
+    }
+    for resource in needed:
+        assert resource.partition("_")[2].casefold() in plain, f"the guide does not say to tick {resource}"
+    assert f"`{profile}`" in guide and "«Настройка автоматического REST-сервиса»" in guide

@@ -19,6 +19,7 @@ import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from sys import intern
 from typing import Final, NamedTuple, Self
 from urllib.parse import unquote
 
@@ -209,7 +210,7 @@ def changes_in(stream: Readable) -> Iterator[Change]:
         is_removed = local(element) == "deleted-entry"
         address = element.get("ref", "") if is_removed else child_text(element, "id") or ""
         match = _OBJECT.search(unquote(address))
-        yield Change("", "") if match is None else Change(match["resource"], match["guid"].lower(), is_removed)
+        yield Change("", "") if match is None else Change(intern(match["resource"]), match["guid"].lower(), is_removed)
 
 
 def _is_number(text: str) -> bool:

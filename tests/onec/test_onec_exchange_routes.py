@@ -98,6 +98,19 @@ def test_a_broken_object_is_told_and_the_rest_is_carried(firm: Company) -> None:
     assert "ОбособленноеПодразделение" in str(line.reason)
 
 
+def test_the_service_that_only_loads_gets_customers_and_cards(companies: Sandboxes, tmp_path: Path) -> None:
+    """It tells nothing of itself: whom it has been told, and how they are called there, is known from our own words."""
+    firm = company(companies, "service", tmp_path)
+    firm.settings["accounts"]["ut"]["service"] = "upload"
+    firm.write_settings()
+    firm.poster_adds("Сидорова Вера", VERA, "700777")
+    for _ in range(3):
+        report = firm.sync()
+    assert done(report) == 0 and report.open["outbox"] == 0
+    [customer], [told] = firm.base.objects(CUSTOMERS).items(), firm.base.objects(CARDS).values()
+    assert f"<Ссылка>{customer[0]}</Ссылка><Наименование>Сидорова Вера" in told
+
+
 def test_plan_and_sync_of_the_command_line(firm: Company, capsys: pytest.CaptureFixture[str]) -> None:
     def command(*words: str) -> tuple[int, Any]:
         capsys.readouterr()

@@ -26,7 +26,7 @@ from connector.systems.onec.enterprisedata.composing import Composer
 from connector.systems.onec.enterprisedata.directory import KEPT, Directory, Noted
 from connector.systems.onec.enterprisedata.message import Header, Item
 from connector.systems.onec.enterprisedata.overlay import overlaid
-from connector.systems.onec.enterprisedata.register import Told
+from connector.systems.onec.enterprisedata.register import Key, Told
 from connector.systems.onec.enterprisedata.rows import (
     CANCEL,
     CUSTOMER,
@@ -186,12 +186,16 @@ class EnterpriseDataAdapter:
 
     def _page(self, entity: str, paths: Sequence[str], sheet: _Sheet, knew: int) -> Page:
         seen = self._seen(entity, list(sheet.found))
-        rows = []
+        rows: list[Row] = []
+        again: list[Told] = []
         self._forget_outdated(entity, sheet.found, knew)
         for key, piece in sheet.found.items():
             told = self._unknown_there(entity, key)
-            raw = joined(seen.get(key, {}), piece or {}) if told is None else self._completed(told, piece)
+            raw = joined(seen.get(key, {}), piece or {}) if told is None else _completed(told, piece, again)
             rows.append(Row(key, canonical_body(raw, paths), gone=piece is None, reference=key))
+        if self._way.register is not None:
+            self._way.register.forget([(entity, key) for key, piece in sheet.found.items() if piece is None])
+            self._way.register.put(again)
         return Page(rows, None, sheet.unreadable)
 
     def _forget_outdated(self, entity: str, keys: Iterable[str], knew: int) -> None:
@@ -206,19 +210,6 @@ class EnterpriseDataAdapter:
         """What we have told of a thing that 1C did not know of when it made this message."""
         told = None if self._way.register is None else self._way.register.get(entity, key)
         return None if told is None or told.fact else told
-
-    def _completed(self, told: Told, piece: Mapping[str, Any] | None) -> dict[str, Any]:
-        """The row as it will stand once 1C has taken what we have told; it is told again on top of 1C's own change."""
-        register = self._way.register
-        assert register is not None
-        if piece is None:
-            register.forget([told.place])
-            return told.row
-        row = joined(told.base or {}, piece)
-        raw = overlaid(row, told.base or {}, told.row)
-        if (raw, row) != (told.row, told.base):
-            register.put([Told(told.entity, told.type, told.key, raw, row)])
-        return raw
 
     def _seen(self, entity: str, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         bodies = self.remember(entity, keys) if self.remember is not None else {}
@@ -330,17 +321,33 @@ class EnterpriseDataAdapter:
         """Facts stand in the register as they are offered now, and no longer than they are."""
         register = self._way.register
         assert register is not None
-        kept = set()
+        kept: set[Key] = set()
+        fresh: list[tuple[int, Told]] = []
         for one in offered:
             try:
                 told = self._offered(one)
-                kept.add(told.place)
-                before = register.get(*told.place)
-                if before is None or (before.type, before.row) != (told.type, told.row):
-                    self._way.tell([told])
             except RejectedError as error:
                 refused.append((one.id, error))
+                continue
+            before = register.get(*told.place)
+            if before is not None and (before.type, before.row) == (told.type, told.row):
+                kept.add(told.place)
+            else:
+                fresh.append((one.id, told))
+        for start in range(0, len(fresh), _BATCH):
+            kept |= self._tell_some(fresh[start : start + _BATCH], refused)
         register.forget(register.facts() - kept)
+
+    def _tell_some(self, fresh: Sequence[tuple[int, Told]], refused: list[tuple[int, ConnectorError]]) -> set[Key]:
+        """Those of them that can be said; one that cannot does not hold up the others."""
+        try:
+            self._way.tell([told for _, told in fresh])
+        except RejectedError as error:
+            if len(fresh) == 1:
+                refused.append((fresh[0][0], error))
+                return set()
+            return set().union(*(self._tell_some([one], refused) for one in fresh))
+        return {told.place for _, told in fresh}
 
     def _offered(self, one: Offered) -> Told:
         if one.problem is not None:
@@ -447,6 +454,17 @@ def _as_told(told: Told, seen: Mapping[str, Any], paths: Sequence[str]) -> Row:
 
 def _decoded(body: bytes | None) -> dict[str, Any]:
     return {} if body is None else decode_body(body)
+
+
+def _completed(told: Told, piece: Mapping[str, Any] | None, again: list[Told]) -> dict[str, Any]:
+    """The row as it will stand once 1C has taken what we have told; that is told again on top of 1C's own change."""
+    if piece is None:
+        return told.row
+    row = joined(told.base or {}, piece)
+    raw = overlaid(row, told.base or {}, told.row)
+    if (raw, row) != (told.row, told.base):
+        again.append(Told(told.entity, told.type, told.key, raw, row))
+    return raw
 
 
 def _good(key: str, row: Mapping[str, Any], paths: Sequence[str]) -> Row:

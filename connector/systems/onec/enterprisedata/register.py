@@ -71,6 +71,9 @@ class Register:
 
     def put(self, told: Iterable[Told]) -> None:
         """Add these, or what is told of the same things now; on the disk when it returns."""
+        told = list(told)
+        if not told:
+            return
         index = self._known()
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)

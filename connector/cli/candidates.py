@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from connector.cli.identifiers import own_identifiers
 from connector.cli.records import account_of, cell_of, link_json, places_of, record_json
 from connector.cli.session import Session
 from connector.locale import N_, Sentence
@@ -39,7 +40,7 @@ def sides_of(session: Session, conflict: Conflict) -> tuple[dict[str, Any], list
 
 def _sides(session: Session, uids: Sequence[str]) -> dict[str, dict[str, Any]]:
     store = session.workspace.store
-    bodies, links, known = store.hub.bodies(uids), store.crosswalk.of(uids), store.hub.identifiers(uids)
+    bodies, links, known = store.hub.bodies(uids), store.crosswalk.of(uids), own_identifiers(session, uids)
     found = {}
     for uid in uids:
         entity = str(store.hub.entity_of(uid))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connector.cli.identifiers import own_identifiers
 from connector.cli.records import account_of, link_json, names_of, person, record_json, text_of
 from connector.cli.references import place_of, uid_of
 from connector.cli.session import Session, json_option, known, pass_session
@@ -327,7 +328,7 @@ def _findings(session: Session, entity: str | None, look: Callable[[str], Sequen
 
 def _document(session: Session, uid: str, found: Iterable[Link], entity: str | None = None) -> dict[str, Any]:
     own = list(found)
-    held = sorted(session.workspace.store.hub.identifiers([uid])[uid])
+    held = sorted(own_identifiers(session, [uid])[uid])
     return {
         "uid": uid,
         "entity": entity or own[0].entity,

@@ -122,8 +122,8 @@ def test_what_was_not_filled_in_stays_open_whatever_became_of_its_rows(said: Sai
 def test_a_row_that_was_copied_or_lost_its_number_is_told_in_russian(said: Said, run: Run) -> None:
     first, second = conflicts(run)[:2]
     said("conflicts", "export", "c.xlsx")
-    changes = {first["id"]: {"чьё значение": "это разные"}, second["id"]: {"чьё значение": "это разные", "номер": first["id"]}}
-    edited(Path("c.xlsx"), changes)
+    different = {"чьё значение": "это разные"}
+    edited(Path("c.xlsx"), {first["id"]: different, second["id"]: {**different, "номер": first["id"]}})
     left = run("conflicts", "import", "c.xlsx", "--json", code=1)
     assert left["decided"] <= 1
     assert "расхождени" in left["left"][0]["reason"]

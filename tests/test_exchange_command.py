@@ -32,6 +32,9 @@ accounts:
   bank: {kind: onec, channel: bank, folder: statements}
   site: {kind: onec, channel: commerceml, login: robot, password: a-password-of-the-site}
   ut: {kind: onec, channel: enterprisedata, base: site, folder: messages, peer_code: CON}
+  ws: {kind: onec, channel: soap, base: site, url: "https://1c.example/ut", login: a, password: b-secret, peer_code: CON}
+  own: {kind: onec, channel: soap, base: site, url: "https://1c.example/ut", login: a, password: b-secret,
+        service: own, profile: site}
   kafe: {kind: poster, token: "1:a-token-of-the-till", stamp: site}
 """
 ROUTES = """\
@@ -231,6 +234,7 @@ def test_a_broken_file_stops_with_a_sentence(
         (["{bank}", "--account", "sait"], "did you mean “site”"),
         (["{bank}", "--account", "site"], "takes files of commerceml"),
         (["{bank}", "--account", "kafe"], "takes no exchange files"),
+        (["{bank}", "--account", "own"], "takes no exchange files"),
     ],
 )
 def test_wrong_usage(
@@ -387,3 +391,10 @@ def test_a_broken_object_of_a_message_is_a_line_of_the_journal(
     synced(partner, code=1)
     assert [one["name"] for one in hub(partner, "customer")] == ["Рога"]
     assert [account for account, _ in journal(partner)] == ["ut"]
+
+
+def test_a_base_with_a_web_service_takes_files_too(imported: Imported, partner: Path, tmp_path: Path) -> None:
+    (partner / "mappings/routes.yaml").write_text(PARTNER.replace("ut", "ws"), "utf-8")
+    file = put(tmp_path / "by-hand.xml", message(firm(CUSTOMER, "Рога")))
+    assert imported(file, "--account", "ws")["delivered"] is True
+    assert len(list((partner / "exchange/ws/inbox").glob("*.jsonl"))) == 1

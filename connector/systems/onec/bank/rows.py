@@ -29,8 +29,10 @@ def rows_of(payments: Iterable[Payment], known: Known) -> Rows:
     for payment in payments:
         alike.setdefault(payment_id(payment), []).append(raw_of(payment))
     rows: Rows = {}
+    held = known(list(alike))
     for first, raws in alike.items():
-        rows.update(_placed(first, raws, known))
+        is_plain = len(raws) == 1 and (first not in held or held[first].get("amount") == raws[0]["amount"])
+        rows.update({first: raws[0]} if is_plain else _placed(first, raws, known))
     return rows
 
 

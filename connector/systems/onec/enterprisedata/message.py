@@ -86,19 +86,24 @@ def read_message(stream: Readable, file: str = "") -> Message:
     """Read the header; the objects follow lazily. BrokenAnswer for what is no message that we can read."""
     checked = Checked(stream, MAX_OBJECT)
     parsed = events(checked, None, ("start", "end"))
+    header = _begun(parsed, file)
+    return Message(header, (_item(element) for element in _elements(parsed, checked, file)))
+
+
+def _begun(parsed: Iterator[Event], file: str) -> Header:
     try:
-        header = _header(parsed, file)
+        return _header(parsed, file)
     except NotXml as error:
         reason = error.sentence
-    else:
-        return Message(header, _objects(parsed, checked, file))
     raise _broken(file, reason)
 
 
 def whole_message(stream: Readable, file: str = "") -> tuple[Header, int]:
     """The header and the number of objects of a file that is whole. BrokenAnswer otherwise."""
-    message = read_message(stream, file)
-    return message.header, sum(1 for _ in message.objects)
+    checked = Checked(stream, MAX_OBJECT)
+    parsed = events(checked, None, ("start", "end"))
+    header = _begun(parsed, file)
+    return header, sum(1 for _ in _elements(parsed, checked, file))
 
 
 def _header(parsed: Iterator[Event], file: str) -> Header:
@@ -158,8 +163,8 @@ def _number(text: str | None, file: str) -> int:
     return int(text)
 
 
-def _objects(parsed: Iterator[Event], checked: Checked, file: str) -> Iterator[Item]:
-    """The children of the body, each taken whole at its end and forgotten."""
+def _elements(parsed: Iterator[Event], checked: Checked, file: str) -> Iterator[etree._Element]:
+    """The children of the body, each given whole at its end and forgotten when the next one is asked for."""
     depth = 0
     try:
         for kind, element in parsed:
@@ -168,7 +173,7 @@ def _objects(parsed: Iterator[Event], checked: Checked, file: str) -> Iterator[I
                 continue
             depth -= 1
             if depth == 1 and _in_body(element):
-                yield _item(element)
+                yield element
                 release(element)
                 checked.used()
     except NotXml as error:

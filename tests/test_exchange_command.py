@@ -32,7 +32,8 @@ accounts:
   bank: {kind: onec, channel: bank, folder: statements}
   site: {kind: onec, channel: commerceml, login: robot, password: a-password-of-the-site}
   ut: {kind: onec, channel: enterprisedata, base: site, folder: messages, peer_code: CON}
-  ws: {kind: onec, channel: soap, base: site, url: "https://1c.example/ut", login: a, password: b-secret, peer_code: CON}
+  ws: {kind: onec, channel: soap, base: site, url: "https://1c.example/ut", login: a, password: b-secret,
+       peer_code: CON}
   own: {kind: onec, channel: soap, base: site, url: "https://1c.example/ut", login: a, password: b-secret,
         service: own, profile: site}
   kafe: {kind: poster, token: "1:a-token-of-the-till", stamp: site}
@@ -394,7 +395,7 @@ def test_a_broken_object_of_a_message_is_a_line_of_the_journal(
 
 
 def test_a_base_with_a_web_service_takes_files_too(imported: Imported, partner: Path, tmp_path: Path) -> None:
-    (partner / "mappings/routes.yaml").write_text(PARTNER.replace("ut", "ws"), "utf-8")
+    (partner / "mappings/routes.yaml").write_text(PARTNER.replace("ut:", "ws:").replace(": ut", ": ws"), "utf-8")
     file = put(tmp_path / "by-hand.xml", message(firm(CUSTOMER, "Рога")))
     assert imported(file, "--account", "ws")["delivered"] is True
     assert len(list((partner / "exchange/ws/inbox").glob("*.jsonl"))) == 1

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 THREADS: Final = 8
 _SMALLEST_BODY: Final = 1
+_AHEAD: Final = 1024 * 1024
+"""Bytes of an answer that are made ahead of the one who reads it: an answer of 1C's orders may be of any length."""
 _ONE: Final = {"localhost": "127.0.0.1"}
 """A name of two addresses would be two servers."""
 
@@ -75,6 +77,7 @@ class Serving:
                 ident=None,
                 max_request_body_size=(max(limits, default=0) + _SMALLEST_BODY) * MEGABYTE,
                 clear_untrusted_proxy_headers=True,
+                outbuf_high_watermark=_AHEAD,
             )
             server.channel_class = Channel
             return server

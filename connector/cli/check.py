@@ -12,7 +12,7 @@ from connector.cli.session import Session, heaviest, json_option, pass_session
 from connector.cli.texts import command, option
 from connector.errors import EXIT_ATTENTION, EXIT_DONE, EXIT_STOPPED, ConfigError, ConnectorError, UsageError
 from connector.locale import N_, Sentence
-from connector.locale.words import CHECKS, ENTITIES, called
+from connector.locale.words import CHECKS, ENTITIES, called, told
 
 if TYPE_CHECKING:
     from connector.config import Account, Settings
@@ -156,7 +156,7 @@ def _paths(account: Account, settings: Settings) -> Mapping[str, Sequence[str]]:
 def _print(session: Session, checked: Sequence[_Checked]) -> None:
     language = session.screen.language
     rows = [
-        (one.account, _name(check.name, language), _verdict(check), check.text)
+        (one.account, _name(check.name, language), _verdict(check), told(check.text, language))
         for one in checked
         for check in one.checks
     ]

@@ -101,7 +101,9 @@ def _print_values(session: Session, document: Mapping[str, Any]) -> None:
     language = session.screen.language
     session.screen.table((N_("what"), N_("value")), _facts(session, document))
     record = [
-        (called(FIELDS, name, language), cell_of(session, name, value)) for name, value in document["record"].items()
+        (called(FIELDS, name, language), cell_of(session, name, value))
+        for name, value in document["record"].items()
+        if value not in (None, "")
     ]
     session.screen.table((N_("record"), N_("value")), record)
     _what_to_type(session, document, ())
@@ -224,6 +226,7 @@ def _sheet(session: Session, found: Sequence[Conflict]) -> Sheet:
     documents = [conflict_document(session, conflict) for conflict in found]
     accounts = list(dict.fromkeys(account for document in documents for account in document["values"]))
     names = names_of(session, [conflict.uid for conflict in found])
+    places = places_of(session, [conflict.uid for conflict in found if conflict.kind == "identity"])
     take, value, mark = (translate(head, language) for head in (_TAKE, _VALUE, _MARK))
     rows = [
         [
@@ -231,7 +234,7 @@ def _sheet(session: Session, found: Sequence[Conflict]) -> Sheet:
             _mark(conflict),
             called(QUESTIONS, conflict.kind, language),
             called(ENTITIES, conflict.entity, language),
-            names.get(conflict.uid) or conflict.uid,
+            _subject(conflict.kind, conflict.uid, names, places),
             called(FIELDS, conflict.field, language),
             cell_of(session, conflict.field, document["base"]),
             *(cell_of(session, conflict.field, document["values"].get(account)) for account in accounts),
@@ -279,19 +282,25 @@ def _decided(document: Mapping[str, Any], language: str) -> str | None:
 
 def _rows(session: Session, documents: Sequence[Mapping[str, Any]]) -> list[tuple[object, ...]]:
     names = names_of(session, [document["uid"] for document in documents])
+    places = places_of(session, [document["uid"] for document in documents if document["kind"] == "identity"])
     language = session.screen.language
     return [
         (
             one["id"],
             called(QUESTIONS, one["kind"], language),
             called(ENTITIES, one["entity"], language),
-            names.get(one["uid"]) or one["uid"],
+            _subject(one["kind"], one["uid"], names, places),
             called(FIELDS, one["field"], language),
             "; ".join(_shown(session, one, account) for account in one["values"]),
             _decided(one, language),
         )
         for one in documents
     ]
+
+
+def _subject(kind: str, uid: str, names: Mapping[str, str], places: Mapping[str, str]) -> str:
+    """Whom a conflict is about; of who is who with the place, for a candidate may have the same name."""
+    return places[uid] if kind == "identity" else names.get(uid) or uid
 
 
 def _facts(session: Session, document: Mapping[str, Any]) -> list[tuple[object, object]]:

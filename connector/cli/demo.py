@@ -15,6 +15,7 @@ from connector.cli.session import Session, pass_session
 from connector.cli.texts import command, option
 from connector.errors import EXIT_ATTENTION, EXIT_CHANGES, EXIT_DONE, EXIT_STOPPED, StopError, UsageError
 from connector.locale import LANGUAGES, N_, plural
+from connector.locale.words import FIELDS, called
 
 if TYPE_CHECKING:
     from connector.jobs.workspace import Workspace
@@ -198,7 +199,7 @@ class _Story:
         raw: dict[str, Any] = mapping.write({name: value}, standing)
         adapter.update("customer", link.external_id, raw, current)
         self.screen.say(N_("   {account}, customer {id}: {field} → {value}"), account=account, id=link.external_id,
-                        field=name, value=value)  # fmt: skip
+                        field=called(FIELDS, name, self.screen.language), value=value)  # fmt: skip
 
     def _slow_down(self) -> None:
         from connector.sandbox.faults import Fault

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from connector.cli.records import names_of, person, spokes, text_of
+from connector.cli.records import moment, names_of, person, spokes, text_of
 from connector.cli.session import Session, json_option, pass_session
 from connector.cli.texts import argument, group, into, option
 from connector.errors import UsageError
 from connector.locale import N_, Sentence, translate
-from connector.locale.words import ENTITIES, FIELDS, STATES, called, told
+from connector.locale.words import ENTITIES, STATES, called, field_called, told
 
 if TYPE_CHECKING:
     from connector.model.states import JournalLine
@@ -93,10 +93,12 @@ def show(session: Session, number: int) -> None:
     words = {
         "kind": called(STATES, line.kind, language),
         "entity": called(ENTITIES, line.entity, language),
-        "field": called(FIELDS, line.field, language),
+        "field": field_called(line.field, language),
         "reason": _told(line.reason, language),
         "do": _told(line.do, language),
         "raw": text_of(raw),
+        "at": moment(line.at),
+        "dismissed_at": moment(line.dismissed_at),
     }
     names = names_of(session, [line.uid] if line.uid else [])
     rows = [
@@ -196,7 +198,7 @@ def _row(session: Session, line: JournalLine, names: Mapping[str, str]) -> tuple
         line.account,
         called(ENTITIES, line.entity, language),
         name if name and place in ("", line.uid, name) else f"{name} ({place})" if name else place,
-        called(FIELDS, line.field, language),
+        field_called(line.field, language),
         line.value,
         _told(line.reason, language),
         _money(line),

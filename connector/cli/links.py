@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from connector.cli.identifiers import own_identifiers
-from connector.cli.records import account_of, link_json, names_of, person, record_json, text_of
+from connector.cli.records import account_of, link_json, moment, names_of, person, record_json, text_of
 from connector.cli.references import place_of, uid_of
 from connector.cli.session import Session, json_option, known, pass_session
 from connector.cli.texts import argument, group, into, option
@@ -348,7 +348,7 @@ def _print(session: Session, documents: Sequence[Mapping[str, Any]]) -> None:
             *(one[name] for name in ("account", "external_id", "primary")),
             called(HOW, one["how"], language),
             called(HOW, one["by"], language),
-            one["at"],
+            moment(one["at"]),
         )
         for document in documents
         for one in document["links"]

@@ -20,6 +20,23 @@ if TYPE_CHECKING:
 
 _STATUSES: Final = ("ready", "sent", "refused", "unknown", "parked", "offered")
 _ID = N_("its number")
+_DO: Final = {
+    "sent": N_("nothing: the next sync looks what became of it"),
+    "unknown": N_("nothing: the next sync looks what became of it"),
+    "parked": N_(
+        "look into {account}: if it is there, connector outbox confirm {id}; if it is not, "
+        "connector outbox retry {id}, or connector outbox drop {id} when it is not wanted"
+    ),
+    "refused": N_(
+        "correct the record, or try once more: connector outbox retry {id}; if it is not wanted: "
+        "connector outbox drop {id}"
+    ),
+    "offered": N_("nothing: {account} fetches it itself"),
+}
+"""status -> what a person does about it"""
+_OF_CALL: Final = N_(
+    "look into {account}: if it is done there, connector outbox confirm {id}; if not, connector outbox drop {id}"
+)
 
 outbox = group(
     "outbox",
@@ -41,7 +58,7 @@ def list_(session: Session, status: tuple[Any, ...]) -> None:
     found = session.workspace.store.outbox.with_status(*(status or _STATUSES))
     names = names_of(session, [operation.uid for operation in found])
     language = session.screen.language
-    heads = (N_("id"), N_("status"), N_("account"), N_("entity"), N_("operation"), N_("record"), N_("reason"))
+    heads = (N_("id"), N_("status"), N_("account"), N_("entity"), N_("operation"), N_("record"), N_("reason"), N_("do"))
     rows = [
         (
             one.id,
@@ -51,6 +68,7 @@ def list_(session: Session, status: tuple[Any, ...]) -> None:
             called(VERBS, one.verb, language),
             names.get(one.uid) or one.external_id or one.uid,
             _why(one, language),
+            _what_to_do(one, language),
         )
         for one in found
     ]
@@ -153,6 +171,7 @@ def _rows(session: Session, operation: Operation, document: dict[str, Any]) -> I
     yield Sentence(N_("record")), f"{names.get(operation.uid, '')}  {operation.uid}".strip()
     yield Sentence(N_("id there")), operation.external_id
     yield Sentence(N_("reason")), _why(operation, language)
+    yield Sentence(N_("do")), _what_to_do(operation, language)
     yield Sentence(N_("what is known")), text_of(operation.evidence) if operation.evidence else None
     for name, change in document["changes"].items():
         old = f"{text_of(change['from'])} → " if "from" in change else ""
@@ -168,6 +187,12 @@ def _why(operation: Operation, language: str) -> str:
             language
         )
     return str(operation.reason or "")
+
+
+def _what_to_do(operation: Operation, language: str) -> str:
+    by_hand = operation.verb == "call" and operation.status in ("parked", "unknown", "refused")
+    text = _OF_CALL if by_hand else _DO.get(operation.status)
+    return "" if text is None else Sentence(text, account=operation.account, id=operation.id).in_(language)
 
 
 def _applier(session: Session) -> Applier:
@@ -198,4 +223,5 @@ def _document(session: Session, operation: Operation) -> dict[str, Any]:
         "uid": operation.uid,
         "reason": reason.in_(session.screen.language) if isinstance(reason, Sentence) else reason,
         "evidence": operation.evidence,
+        "do": _what_to_do(operation, session.screen.language) or None,
     }

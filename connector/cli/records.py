@@ -130,3 +130,8 @@ def cell_of(session: Session, field: str | None, value: object) -> str:
             f"{called(FIELDS, name, language)}: {cell_of(session, name, one)}" for name, one in value.items()
         )
     return shown(field, text_of(value), language)
+
+
+def moment(at: str | None) -> str:
+    """A moment as a person reads it: “2026-11-21 10:00”, on the clock of the workspace."""
+    return "" if at is None else at[:16].replace("T", " ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from connector.cli.records import moment
 from connector.cli.screen import Screen
 from connector.locale import N_, Sentence
 from connector.locale.words import ENTITIES, FIELDS, HOW, STATES, VERBS, called, shown
@@ -57,7 +58,7 @@ def _run_row(run: Mapping[str, Any], language: str) -> tuple[object, ...]:
     names = ("created", "updated", "deactivated")
     written = sum(route[name] for route in run["routes"] for name in names)
     kind, state = (called(STATES, run[name], language) for name in ("kind", "status"))
-    return run["run"], run["started"], kind, state, run["seconds"], written, run["requests"]
+    return run["run"], moment(run["started"]), kind, state, run["seconds"], written, run["requests"]
 
 
 def print_operations(screen: Screen, report: RunReport, names: Mapping[str, str]) -> None:
@@ -92,16 +93,16 @@ def _value(field: str, value: object, names: Mapping[str, str], language: str) -
 
 def print_match(screen: Screen, match: MatchReport) -> None:
     """Whom a run found to be the same, before anything is written to these routes for the first time."""
-    routes = ", ".join(_route(name, screen.language) for name in match.routes)
+    routes = ", ".join(route_called(name, screen.language) for name in match.routes)
     screen.say(N_("what is written for the first time: {routes}"), routes=routes)
     rows: list[tuple[object, object]] = [
         (Sentence(N_("found to be the same, {how}"), how=Sentence(HOW.get(how, how))), count)
         for how, count in match.linked.items()
     ]
     rows.append((Sentence(N_("ambiguous: a person must say who is who")), match.ambiguous))
-    rows += [(Sentence(N_("only in {account}"), account=name), count) for name, count in match.only.items()]
+    rows += [(Sentence(N_("customers only in {account}"), account=name), count) for name, count in match.only.items()]
     rows += [
-        (Sentence(N_("would be created: {route}"), route=_route(name, screen.language)), count)
+        (Sentence(N_("would be created: {route}"), route=route_called(name, screen.language)), count)
         for name, count in match.creates.items()
     ]
     screen.table((N_("match report"), N_("records")), rows)
@@ -111,10 +112,10 @@ def print_brakes(screen: Screen, brakes: Sequence[Held]) -> None:
     for brake in brakes:
         why = Sentence(_KINDS[brake.kind], count=brake.count, limit=brake.limit)
         text = N_("held: {route}: {why}; if that is right: connector sync --accept {id}")
-        screen.note(text, route=_route(brake.route, screen.language), why=why, id=brake.id)
+        screen.note(text, route=route_called(brake.route, screen.language), why=why, id=brake.id)
 
 
-def _route(name: str, language: str) -> str:
+def route_called(name: str, language: str) -> str:
     """entity/account, with the entity as a person calls it."""
     entity, slash, account = name.partition("/")
     return f"{called(ENTITIES, entity, language)}{slash}{account}"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from connector.cli.progress import watching
-from connector.cli.records import names_of
-from connector.cli.runs import print_brakes, print_match, print_operations, print_routes, print_runs
+from connector.cli.records import moment, names_of
+from connector.cli.runs import print_brakes, print_match, print_operations, print_routes, print_runs, route_called
 from connector.cli.session import Session, json_option, known, pass_session
 from connector.cli.texts import argument, command, option
 from connector.errors import EXIT_DONE, Locked, UsageError
@@ -119,7 +119,8 @@ def status(session: Session) -> int:
         print_runs(screen, runs)
         heads = (N_("entity"), N_("account"), N_("complete up to"))
         rows = [
-            (called(ENTITIES, one["entity"], screen.language), one["account"], one["complete_up_to"]) for one in cursors
+            (called(ENTITIES, one["entity"], screen.language), one["account"], moment(one["complete_up_to"]))
+            for one in cursors
         ]
         screen.table(heads, rows)
         for account, turns in legal.items():
@@ -239,9 +240,11 @@ def _print_remarks(session: Session, report: RunReport) -> None:
     print_brakes(session.screen, report.brakes)
     if report.consent_missing:
         text = N_("nothing was written on {routes}: agree with --yes, or answer on a terminal")
-        session.screen.note(text, routes=", ".join(report.consent_missing))
+        names = (route_called(name, session.screen.language) for name in report.consent_missing)
+        session.screen.note(text, routes=", ".join(names))
     for route in report.unread:
-        session.screen.note(N_("{route} was never read to its end: nothing is created until it is"), route=route)
+        text = N_("{route} was never read to its end: nothing is created until it is")
+        session.screen.note(text, route=route_called(route, session.screen.language))
     if report.out_of_time:
         session.screen.note(N_("the time is over; the next run goes on from here"))
     _print_unfinished(session, report.unfinished)

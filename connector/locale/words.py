@@ -79,6 +79,7 @@ FIELDS: Final = {
     "organization": N_("organization"),
     "storage": N_("storage"),
     "lines": N_("lines"),
+    "line": N_("line"),
     "delivery": N_("delivery"),
     "shipping_cost": N_("shipping cost"),
     "payment": N_("payment"),
@@ -165,7 +166,7 @@ HOW: Final = {
     "sku": N_("by article"),
     "name": N_("by name"),
     "manual": N_("by hand"),
-    "created": N_("created by us"),
+    "created": N_("new: first met here, or created by us"),
     "run": N_("by a run"),
 }
 CHECKS: Final = {
@@ -224,6 +225,15 @@ def called(table: Mapping[str, str], word: str | None, language: str) -> str:
     if not word:
         return ""
     return word if language == "en" or word not in table else translate(table[word], language)
+
+
+def field_called(name: str | None, language: str) -> str:
+    """What a field is called; one inside the lines of a document is `lines.2.price`."""
+    first, *inside = (name or "").split(".")
+    if first != "lines" or not inside:
+        return called(FIELDS, name, language)
+    words = [part if part.isdecimal() else called(FIELDS, part, language) for part in inside]
+    return " ".join([called(FIELDS, "line", language) if words[0].isdecimal() else first, *words])
 
 
 def shown(field: str | None, value: str, language: str) -> str:

@@ -13,11 +13,13 @@ from lxml import etree
 from connector.jobs.desk import SiteDesk
 from connector.model.states import Operation
 from connector.sandbox.commerceml_client import NEW, OLD, UT11, Behaviour, Broken, Cuts, Disconnected
+from connector.sandbox.commerceml_files import Good
 from connector.server.exchange.delivery import Delivery
 from connector.server.exchange.giving import Giving
 from connector.server.exchange.visits import Visit
+from connector.store.crosswalk import NewLink
 from connector.store.outbox import Outbox
-from tests.server.shop import MOMENT, Raw, Shop, new_base, order, played, uid_of
+from tests.server.shop import MOMENT, Raw, Shop, encoded, new_base, order, played, uid_of
 
 
 @pytest.fixture
@@ -469,3 +471,34 @@ def test_vat_is_said_where_it_is_known(
     names = ("Наименование", "УчтеноВСумме", "Сумма", "Ставка")
     assert [tuple(tax.findtext(name) for name in names) for tax in root.iter("Налог")] == taxes
     assert {rate.findtext("Наименование"): rate.findtext("Ставка") for rate in root.iter("СтавкаНалога")} == rates
+
+
+@pytest.mark.parametrize("key", ["g9", "g9#c1"], ids=["good", "characteristic"])
+def test_a_good_that_is_linked_goes_by_the_key_of_1c(shop: Shop, key: str) -> None:
+    """By `GUID` or `GUID#GUID`: neither its article nor its name there matter then."""
+    uid = uid_of(777_777)
+    with shop.store() as store, store.transaction(durable=True):
+        store.hub.add("product", [(uid, encoded({"name": "Футболка", "sku": "T"}))])
+        link = NewLink(key, uid, 1, None, None, None, None, 0, None, 1, "manual", "person", MOMENT.isoformat())
+        store.crosswalk.add(store.crosswalk.feed("site", "product"), [link])
+    shop.offer([1], lines=[{**order(1)["lines"][0], "product": uid}])
+    good = Good(guid="g9", name="Майка", article="M", characteristic=key.partition("#")[2])
+    base = new_base()
+    base.goods.append(good)
+    with shop.open() as url:
+        assert played(url, base).orders() == 1
+        assert shop.statuses() == {"done": 1}
+    assert base.orders["A-1"].lines[0]["Ид"] == key
+    assert base.made == [] and good in base.goods
+
+
+def test_a_good_that_is_not_linked_is_found_by_1c_by_article_then_by_name(shop: Shop) -> None:
+    line = order(1)["lines"][0]
+    shop.offer([1], lines=[{**line, "sku": "ESP", "name": "Футболка"}])
+    shop.offer([2], lines=[{**line, "sku": "none", "name": "Кофе"}])
+    shop.offer([3], lines=[{**line, "sku": "none", "name": "Кофе молотый"}])
+    base = new_base()
+    with shop.open() as url:
+        assert played(url, base).orders() == 3
+    assert [base.orders[f"A-{number}"].lines[0]["Ид"] for number in (1, 2)] == ["g1", "g1"]
+    assert base.made == ["Кофе молотый"], "1C makes what it does not know: nothing like it is taken for it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -221,7 +222,8 @@ def test_without_the_right_everything_is_read_and_check_says_so(
     state = runs.world.world.state
     people(runs, 2)
     if lacking == "right":
-        runs.run()
+        for _ in range(3):
+            runs.run()
         state["read_only"].append(RESOURCE)
     else:
         state["composition"].remove(RESOURCE)
@@ -232,9 +234,10 @@ def test_without_the_right_everything_is_read_and_check_says_so(
     assert runs.cursors == kept
     assert "everything is read" in caplog.text
     lines = [check for check in runs.world.adapter.check({"customer": ("Description",)}) if check.name == "changes"]
+    assert [(line.ok, line.warning) for line in lines] == [(True, True)]
+    assert "everything is read every time" in str(lines[0].text) and "План обмена" in str(lines[0].text)
     if lacking == "composition":
-        assert [(line.ok, line.warning) for line in lines] == [(True, True)]
-        assert "План обмена" in str(lines[0].text) and "«Синхронизация данных»" in str(lines[0].text)
+        assert "«Синхронизация данных»" in str(lines[0].text)
 
 
 def test_the_right_given_back_goes_on_from_the_old_place(runs: Runs) -> None:
@@ -248,10 +251,22 @@ def test_the_right_given_back_goes_on_from_the_old_place(runs: Runs) -> None:
 
 
 def test_check_names_what_the_plan_must_hold(runs: Runs) -> None:
-    (line,) = [one for one in runs.world.adapter.check({"customer": ("Description",)}) if one.name == "changes"]
-    assert line.ok and not line.warning
-    assert "«Справочник Контрагенты»" in str(line.text)
-    assert "SelectChanges" not in runs.world.asked(), "a check writes nothing"
+    def line() -> str:
+        checks = runs.world.adapter.check({"customer": ("Description",)})
+        (found,) = [one for one in checks if one.name == "changes"]
+        assert found.ok and not found.warning
+        return str(found.text)
+
+    people(runs, 2)
+    assert "nothing was fetched" in line() and "«Справочник Контрагенты»" in line()
+    assert "SelectChanges" not in runs.world.asked()
+    for _ in range(3):
+        runs.run()
+    runs.world.user_edits(uid(1), runs.world.change(1))
+    kept, node = deepcopy(runs.world.world.state["changes"]), dict(runs.node())
+    assert "tells what changed" in line() and "«Справочник Контрагенты»" in line()
+    assert (runs.world.world.state["changes"], runs.node()) == (kept, node), "a check changes nothing"
+    assert runs.run()["customer"] == [uid(1)]
 
 
 def test_a_plan_without_our_node_is_a_wrong_configuration(bases: Bases, clock: FrozenClock) -> None:

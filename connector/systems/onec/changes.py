@@ -152,6 +152,19 @@ class Plan:
         (row,) = rows
         return str(row["Ref_Key"]), int(row.get("SentNo") or 0), int(row.get("ReceivedNo") or 0)
 
+    def prove(self) -> bool:
+        """Whether 1C lets this user fetch changes: by asking it to forget what it has forgotten, which changes nothing.
+
+        False where nothing was ever fetched, so that nothing can be asked. The errors are those of a refusal.
+        """
+        node, _, received = self.known()
+        if received == 0:
+            return False
+        response = self._wire.transport.send(self._request(node, "NotifyChangesReceived", received))
+        if not response.ok:
+            raise error_of(response, self.resource)
+        return True
+
     def _next(self, stored: Collection[Place]) -> Round:
         node, sent, received = self.known()
         places = [place for place in stored if place.node == node]

@@ -38,6 +38,10 @@ _TOLD: Final = N_(
     "{plan} tells what changed. Which objects it registers cannot be seen from outside: make sure that it holds"
     " {objects}"
 )
+_FIRST: Final = N_(
+    "{plan} has our node, and nothing was fetched from it yet: look here again after two more runs. Which objects it"
+    " registers cannot be seen from outside: make sure that it holds {objects}"
+)
 _LACKING: Final = N_("{resource} has no {fields}: correct the mapping or the profile")
 
 
@@ -101,13 +105,13 @@ def _changes(profile: Profile, plan: Plan, entities: Iterable[str], metadata: Me
     if plan.resource not in metadata:
         return Check(name="changes", ok=True, warning=True, text=Sentence(_NO_PLAN, **facts))
     try:
-        plan.known()
+        text = _TOLD if plan.prove() else _FIRST
     except (RejectedError, Forbidden) as error:
         return Check(name="changes", ok=True, warning=True, text=Sentence(_NO_RIGHT, **facts, reason=error.sentence))
     except ConnectorError as error:
         return Check(name="changes", ok=False, text=error.sentence)
     held = dict.fromkeys(title_of(one) for entity in entities for one in profile.objects(entity))
-    return Check(name="changes", ok=True, text=Sentence(_TOLD, **facts, objects=", ".join(held)))
+    return Check(name="changes", ok=True, text=Sentence(text, **facts, objects=", ".join(held)))
 
 
 def _entity(wire: Wire, profile: Profile, entity: str, paths: Sequence[str], metadata: Metadata) -> Iterator[Check]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from connector.cli import main
+from connector.config import Settings, load
 from connector.errors import ConnectorError
 from connector.jobs.workspace import load_mapping
 from connector.resources import mappings_folder
@@ -140,6 +141,20 @@ def _load_mapping(_: object, kind: str, entity: str, dialect: str | None, *, tim
     return _shipped_mapping(kind, entity, dialect, timezone)
 
 
+class _Loaded:
+    """Each command reads its settings anew; here only where their file has changed."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[Path, str], Settings] = {}
+
+    def __call__(self, folder: Path, env: Mapping[str, str]) -> Settings:
+        file = folder / "connector.yaml"
+        key = (folder, file.read_text(encoding="utf-8"))
+        if key not in self.known or (folder / "mappings").exists():
+            self.known[key] = load(folder, env)
+        return self.known[key]
+
+
 @contextmanager
 def watched(systems: Troubled, folder: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Watch]:
     """A fresh workspace; the systems are as at the start; every error of ours that is ever made is kept."""
@@ -156,6 +171,7 @@ def watched(systems: Troubled, folder: Path, capsys: pytest.CaptureFixture[str])
             patch.setenv(name, value)
         patch.setattr(ConnectorError, "__init__", keep)
         patch.setattr("connector.jobs.workspace.load_mapping", _load_mapping)
+        patch.setattr("connector.config.load", _Loaded())
         patch.setattr(Patience, "wait", lambda *_: 0.0)
         patch.setattr(Rate, "slow_down", lambda _: None)
         yield watch

@@ -272,6 +272,21 @@ def test_a_message_of_1c_that_was_taken_before_is_skipped_and_said(
     assert names(firm) == ["Иванова Анна", "Сидоров Борис"]
 
 
+def test_an_exchange_that_was_made_anew_in_1c_is_not_skipped_in_silence(firm: Company) -> None:
+    peer = peer_of(firm)
+    peer.sent = peer.received = 0
+    peer.register_all()
+    peer.put(counterparty(guid(2), "Петров Борис", "+7 916 123-45-68"))
+    peer.leave()
+    error = firm.sync().route("customer", "ut").error
+    assert error is not None and "counts anew" in str(error)
+    firm.poster_adds("Сидорова Вера", VERA)
+    (firm.folder / "exchange/ut/counters.json").unlink()
+    settled(firm)
+    assert set(firm.poster()) == {ANNA, BORIS, VERA}
+    assert names(firm) == ["Иванова Анна", "Петров Борис", "Сидорова Вера"]
+
+
 # bad files -------------------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,8 @@
 
 Two counters a partner, kept by the caller and stored before a message leaves: the last number sent, the last received.
 1C forgets its registered changes up to the number we confirm, and ignores a message that is not newer than the last;
-so do we. `judge` decides about an incoming message and changes nothing; the caller stores what it says.
+so do we, unless it was made later than the last: then 1C counts anew, and what it tells is new. `judge` decides about
+an incoming message and changes nothing; the caller stores what it says.
 """
 
 from __future__ import annotations
@@ -65,11 +66,22 @@ def judge(node: Node, header: Header, *, by_hand: bool = False) -> Judgement:
     known = _learnt(node, header, confirmation)
     if header.version is None:
         return Judgement(verdict="settings", node=known)
+    if confirmation.number <= node.received and _is_newer(node, header):
+        text = N_(
+            "its number {number} was taken before, and it is newer than the last message: 1C counts anew, because it"
+            " was restored from a copy or the exchange was made anew there"
+        )
+        return Judgement(verdict="refuse", node=node, reason=Sentence(text, number=confirmation.number))
     if confirmation.number <= node.received:
         text = N_("message {number} was received before; the last one was {received}")
         reason = Sentence(text, number=confirmation.number, received=node.received)
         return Judgement(verdict="seen", node=known, reason=reason)
     return Judgement(verdict="accept", node=replace(known, received=confirmation.number))
+
+
+def _is_newer(node: Node, header: Header) -> bool:
+    """Whether it was made after the last one that was received; moments of one clock, in one spelling."""
+    return node.heard is not None and header.created_at > node.heard
 
 
 def _without_confirmation(node: Node, header: Header, *, by_hand: bool) -> Judgement:

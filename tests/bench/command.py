@@ -11,7 +11,7 @@ from tests.bench.noting import note
 def main() -> int:
     from connector.cli import main as connector
 
-    return connector(sys.argv[1:])
+    return connector()
 
 
 def profiled(file: Path) -> int:

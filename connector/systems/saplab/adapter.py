@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from zoneinfo import ZoneInfo
@@ -15,14 +16,14 @@ from connector.locale import N_, Sentence
 from connector.systems import catalogue as catalogues
 from connector.systems.base import Capabilities, Check, Outcome, Page, Raw, Row
 from connector.systems.catalogue import Endpoint, Entity
-from connector.systems.decoding import NO_ID, PageReader
+from connector.systems.decoding import NO_ID, PageReader, Unexpected
 from connector.systems.keys import folded, national
 from connector.systems.paging import Walk
 from connector.systems.parameters import checked, request
 from connector.systems.rest import RestAdapter
 from connector.systems.rows import decode_body
 from connector.systems.saplab import answers, balance, clients, form, groups, positions, toggles
-from connector.systems.saplab.clients import LEGAL, ClientRows, Listed, Remember, client_id, is_legal
+from connector.systems.saplab.clients import LEGAL, ClientRows, Listed, ListReader, Remember, client_id, is_legal
 from connector.systems.saplab.positions import Reach
 from connector.transport.auth import Basic
 from connector.transport.http import Request, Transport
@@ -107,7 +108,8 @@ class SaplabAdapter(RestAdapter):
         endpoint = self.catalogue.endpoint(look.endpoint)
         values = checked(endpoint, {**look.params, scheme: key})
         found = [raw for raws in self._walk_rows(endpoint, values) for raw in raws if same(raw.get(scheme)) == key]
-        return self._page(found, paths, self._client_rows(paths), turn=None).rows
+        listed = ListReader(paths, self._zone).listed(found, None)
+        return self._page(listed.rows, paths, self._client_rows(paths), turn=None).rows
 
     # Writing
 
@@ -241,13 +243,15 @@ class SaplabAdapter(RestAdapter):
     def _clients(self, paths: Sequence[str], turn: int | None) -> Iterator[Page]:
         """The list; the cursor, given once all is read, says whose turn it is next. Without one every form is read."""
         endpoint = self.catalogue.endpoint("client")
-        made = self._client_rows(paths)
+        made, reader = self._client_rows(paths), ListReader(paths, self._zone)
         assert endpoint.paging is not None
-        walk = Walk(endpoint.paging, self._fetcher(endpoint, {}), self._listed, self.transport.concurrency)
+        read = partial(self._listed, reader)
+        walk = Walk(endpoint.paging, self._fetcher(endpoint, {}), read, self.transport.concurrency)
         before: set[str] = set()
         try:
             for part in walk.parts():
-                yield self._page([raw for raw in part.raws if client_id(raw) not in before], paths, made, turn)
+                rows = [row for row in part.rows if row[0] not in before] if before else part.rows
+                yield self._page(rows, paths, made, turn)
                 before = set(part.ids)
         except RejectedError as error:
             text = N_("{account}: {endpoint} refuses to list {entity}: {reason}")
@@ -255,39 +259,45 @@ class SaplabAdapter(RestAdapter):
             raise BrokenAnswer(text, **facts) from error
         yield Page([], str((-1 if turn is None else turn) + 1))
 
-    def _listed(self, response: Response) -> Listed:
+    def _listed(self, reader: ListReader, response: Response) -> Listed:
+        """Straight from the bytes; an answer that is not the healthy one is looked at in full."""
+        if response.ok:
+            try:
+                return reader.page(response.body)
+            except Unexpected:
+                pass
         data = self.payload(self.catalogue.endpoint("client"), response)
-        pages = data.get("pages")
-        return Listed(data["clients"], int(pages) if str(pages).isdigit() else None)
+        return reader.listed(data["clients"], data.get("pages"))
 
     def _client_rows(self, paths: Sequence[str]) -> ClientRows:
         return ClientRows(paths, self._zone, digested=self.remember is not None and LEGAL in paths)
 
-    def _page(
-        self, raws: Sequence[Mapping[str, Any]], paths: Sequence[str], made: ClientRows, turn: int | None
-    ) -> Page:
-        """Rows of list rows, legal persons completed by what their forms say. `turn` None: every form is read."""
-        legal = self._legal(raws, turn) if LEGAL in paths else {}
+    def _page(self, listed: Sequence[Row], paths: Sequence[str], made: ClientRows, turn: int | None) -> Page:
+        """Rows of the list, legal persons completed by what their forms say. `turn` None: every form is read."""
+        firms = [row.full for row in listed if row[5] is not None and row.full is not None]
+        legal = self._legal(firms, turn) if LEGAL in paths else {}
         rows: list[Row] = []
         unreadable: list[tuple[str, str]] = []
-        for raw in raws:
-            key = client_id(raw)
-            details = legal.get(key, raw)
-            if not key or details is None:
-                unreadable.append((key, NO_FORM if key else NO_ID))
-                continue
-            whole = raw if details is raw else clients.with_legal(raw, details)
-            rows.append(made.row(whole))
+        for row in listed:
+            if not row[0]:
+                unreadable.append(("", NO_ID))
+            elif row[5] is None:
+                rows.append(row)
+            elif row[0] not in legal:
+                rows.append(row._replace(full=None))
+            elif (details := legal[row[0]]) is None:
+                unreadable.append((row[0], NO_FORM))
+            else:
+                rows.append(made.row(clients.with_legal(row[5], details)))
         return Page(rows, None, unreadable)
 
-    def _legal(self, raws: Sequence[Mapping[str, Any]], turn: int | None) -> dict[str, Any]:
+    def _legal(self, firms: Sequence[Mapping[str, Any]], turn: int | None) -> dict[str, Any]:
         """Client id -> legal details, remembered or read now; None for a form that cannot be read."""
-        firms = [raw for raw in raws if is_legal(raw) and client_id(raw)]
         known: dict[str, Any] = {}
         if firms and self.remember is not None and turn is not None:
             remembered = self.remember("customer", [client_id(raw) for raw in firms])
             known = clients.known_legal(firms, remembered, turn)
-        wanted = [client_id(raw) for raw in firms if client_id(raw) not in known]
+        wanted = [key for raw in firms if (key := client_id(raw)) not in known]
         responses = self.transport.fetch_ahead(self._form_request(key) for key in wanted)
         for key, response in zip(wanted, responses, strict=True):
             known[key] = self._details(response)

@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, Final
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from connector.systems.base import Row
+from connector.systems.decoding import Unexpected
 from connector.systems.rows import canonical_body, decode_body
 
 Remember = Callable[[str, Sequence[str]], Mapping[str, bytes]]
@@ -26,6 +31,9 @@ LIST_DIGEST: Final = "_list"
 """A key of ours in the body of a legal person: the digest of the list row it was made with."""
 
 TURNS: Final = 24
+_TOLD: Final = ("id", "is_wholesaler", "date_modified")
+_LEGAL_MARKS: Final = ("1", 1, True)
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")  # the spelling of `canonical_body`
 _DIGESTED: Final = (
     "address",
     "comment",
@@ -47,18 +55,18 @@ _DIGESTED: Final = (
 
 @dataclass
 class Listed:
-    """A page of the list as it came."""
+    """A page of the list. A row without an id has none in `external_id`; a firm's holds the list row as `full`."""
 
-    raws: list[Mapping[str, Any]]
+    rows: list[Row]
     pages: int | None = None
 
     @property
     def count(self) -> int:
-        return len(self.raws)
+        return len(self.rows)
 
     @property
     def ids(self) -> Sequence[str]:
-        return [client_id(raw) for raw in self.raws]
+        return [row[0] for row in self.rows]
 
     @property
     def last(self) -> str | None:
@@ -67,12 +75,17 @@ class Listed:
 
 def client_id(raw: Mapping[str, Any]) -> str:
     """The id as text; empty when there is none."""
-    value = raw.get("id")
+    return _id(raw.get("id"))
+
+
+def _id(value: Any) -> str:
+    if type(value) is str:
+        return value
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def is_legal(raw: Mapping[str, Any]) -> bool:
-    return raw.get("is_wholesaler") in ("1", 1, True)
+    return raw.get("is_wholesaler") in _LEGAL_MARKS
 
 
 def digest_of(raw: Mapping[str, Any]) -> str:
@@ -120,6 +133,56 @@ class ClientRows:
     def row(self, raw: Mapping[str, Any]) -> Row:
         changed_at = moment(raw.get("date_modified"), self._zone)
         return Row(client_id(raw), canonical_body(raw, self._kept), changed_at=changed_at)
+
+
+class ListReader:
+    """Pages of the list straight from their bytes: of a row only what is asked for, and what tells and dates a firm.
+
+    A person's row never becomes a map of all that the panel shows; a firm's does, for its form belongs to it.
+    """
+
+    def __init__(self, paths: Sequence[str], zone: ZoneInfo) -> None:
+        keys = list(dict.fromkeys((*paths, *_TOLD, *_DIGESTED)))
+        self._field = {key: f"f{index}" for index, key in enumerate(keys)}
+        known: list[tuple[str, Any, Any]] = [(field, Any, msgspec.UNSET) for field in self._field.values()]
+        names = {field: key for key, field in self._field.items()}
+        self._struct = msgspec.defstruct("ListRow", known, rename=names, gc=False)
+        page: Any = msgspec.defstruct("List", [("clients", list[self._struct]), ("pages", Any, None)])  # type: ignore[name-defined]
+        self._decode = msgspec.json.Decoder(page, float_hook=Decimal).decode
+        self._told = attrgetter(*(self._field[key] for key in _TOLD))
+        self._hidden = [field for key, field in self._field.items() if key not in paths]
+        self._zone = zone
+
+    def page(self, body: bytes) -> Listed:
+        """The page of a healthy answer; Unexpected for what is none."""
+        try:
+            page = self._decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Unexpected from error
+        return self._listed(page.clients, page.pages)
+
+    def listed(self, raws: Sequence[Mapping[str, Any]], pages: Any) -> Listed:
+        """The same from rows that were decoded already."""
+        rows = [self._struct(**{field: raw[key] for key, field in self._field.items() if key in raw}) for raw in raws]
+        return self._listed(rows, pages)
+
+    def _listed(self, structs: Sequence[Any], pages: Any) -> Listed:
+        told, hidden, unset, encode, zone = self._told, self._hidden, msgspec.UNSET, _ENCODER.encode, self._zone
+        listed = Listed([], int(pages) if str(pages).isdigit() else None)
+        add, new = listed.rows.append, tuple.__new__
+        for struct in structs:
+            key, mark, changed = told(struct)
+            key = key if type(key) is str else _id(key)
+            firm = self._raw(struct) if key and mark in _LEGAL_MARKS else None
+            for field in hidden:
+                setattr(struct, field, unset)
+            add(new(Row, (key, encode(struct), None, False, moment(changed, zone), firm, None)))
+        return listed
+
+    def _raw(self, struct: Any) -> dict[str, Any]:
+        return {
+            key: value for key, field in self._field.items() if (value := getattr(struct, field)) is not msgspec.UNSET
+        }
 
 
 def moment(text: Any, zone: ZoneInfo) -> str | None:

@@ -57,11 +57,23 @@ def canonical_number(number: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
+_VARIANTS: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
 def new_uid(now_ms: int, number: int, entropy: bytes) -> str:
     """A time-ordered UUID (version 7) from a clock in milliseconds, a running number and eight random bytes.
 
     Within one run `number` counts up, so that uids sort in the order in which they were made.
     """
-    moment, tail = f"{now_ms + (number >> 12):012x}", entropy[:8].hex()
-    variant = "89ab"[entropy[0] >> 4 & 3]
-    return f"{moment[:8]}-{moment[8:]}-7{number & 0xFFF:03x}-{variant}{tail[1:4]}-{tail[4:]}"
+    return uid_of(uid_head(now_ms, number), number, entropy[:8].hex())
+
+
+def uid_head(now_ms: int, number: int) -> str:
+    """How the uids of 4096 numbers begin; another beginning follows when the last twelve bits of `number` are 0."""
+    moment = f"{now_ms + (number >> 12):012x}"
+    return f"{moment[:8]}-{moment[8:]}-7"
+
+
+def uid_of(head: str, number: int, tail: str) -> str:
+    """`new_uid` of its parts, for those who make many: `tail` is the random bytes in hexadecimal."""
+    return f"{head}{number & 0xFFF:03x}-{_VARIANTS[tail[0]]}{tail[1:4]}-{tail[4:]}"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from connector.errors import RowError
-from connector.model.records import ENTITIES, fields_of
+from connector.model.records import fields_of
 from connector.store import Store
 from connector.store.hub import TO_MERGE, TO_PLAN
 from connector.sync.identity import UNSETTLED, identity_conflict, referring, row_keys
@@ -19,6 +19,11 @@ from connector.sync.match import Decision, Matched, Unlinked, match
 from connector.sync.rows import decode, encode, problem_line, reference_rows
 from connector.sync.sight import Sight
 from connector.systems.base import Row
+
+Holders = Mapping[tuple[str, str], Sequence[str]]
+"""(scheme, value) -> the records that carry it."""
+
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 class Arrival:
@@ -64,8 +69,10 @@ class Arrivals:
         self._journal(sight, rows)
         self._know(sight, rows)
         self._resolve(sight, rows)
-        matched = self._match(sight, [new for new in rows if not new.row.gone])
-        self._store(sight, rows, {decision.external_id: decision for decision in matched.decisions})
+        living = [new for new in rows if not new.row.gone]
+        holders = self._holders(sight, living)
+        matched = self._match(sight, living, holders)
+        self._store(sight, rows, {decision.external_id: decision for decision in matched.decisions}, holders)
         self._doubts(sight, matched)
 
     def _journal(self, sight: Sight, rows: Sequence[Arrival]) -> None:
@@ -108,13 +115,17 @@ class Arrivals:
                     del new.values[name]
                     new.waits = new.waits or not proposed  # a join by a person marks the records that refer to it
 
-    def _match(self, sight: Sight, rows: Sequence[Arrival]) -> Matched:
-        entity, feed = sight.route.entity, sight.feed
+    def _holders(self, sight: Sight, rows: Sequence[Arrival]) -> Holders:
+        """Who is known by any of the keys of these rows."""
         values = {value for new in rows for _, value in new.keys}
-        holders = self.store.hub.holders(entity, values) if values else {}
+        holders = self.store.hub.holders(sight.route.entity, values) if values else {}
         own = [new.row.reference for new in rows if new.row.reference is not None]
         for uid in self.store.hub.bodies(own) if own else ():
             holders[("reference", uid)] = [self.store.hub.survivor(uid)]
+        return holders
+
+    def _match(self, sight: Sight, rows: Sequence[Arrival], holders: Holders) -> Matched:
+        feed = sight.feed
         if not holders:
             return Matched()  # nobody is known by any of this
         candidates = {uid for uids in holders.values() for uid in uids}
@@ -135,16 +146,18 @@ class Arrivals:
 
     # what they become
 
-    def _store(self, sight: Sight, rows: Sequence[Arrival], decisions: Mapping[str, Decision]) -> None:
+    def _store(
+        self, sight: Sight, rows: Sequence[Arrival], decisions: Mapping[str, Decision], holders: Holders
+    ) -> None:
         entity, written = sight.route.entity, _Written()
         met: list[tuple[Arrival, Decision]] = []
         for new in rows:
             decision = decisions.get(new.row.external_id) if decisions else None
             uid = self.fresh_uid() if decision is None else decision.uid
             if not new.row.gone:  # by what was deleted before we ever saw it nobody is known
-                for scheme, value in new.keys:
-                    if scheme != "reference":
-                        written.keys.append((entity, scheme, value, uid))
+                for key in new.keys:
+                    if key[0] != "reference" and (decision is None or uid not in holders.get(key, ())):
+                        written.keys.append((entity, *key, uid))
             if decision is None or decision.new:
                 self._record(sight, new, uid, written)
             else:
@@ -173,7 +186,7 @@ class Arrivals:
         held = _held(sight, new)
         body = encode(held)
         written.records.append((uid, body))
-        if not new.row.gone and any(name in held for name in sight.mapping.references):
+        if not new.row.gone and not sight.refers.isdisjoint(held):
             written.keys.extend(reference_rows(entity, held, uid))
         if entity == "card" and isinstance(holder := held.get("customer"), str):
             written.holders.append(holder)
@@ -211,18 +224,13 @@ class Arrivals:
         hub, held = decode(body), _held(sight, new)
         if not says_the_same(hub, held, sight.groups):
             return None
-        ours, theirs = sight.writable.get(sight.feed, ()), sight.writable.get(feed, ())
-        grown = [name for name in held if name not in hub]
+        ours, theirs = sight.writable.get(sight.feed, _NONE), sight.writable.get(feed, _NONE)
+        grown = held.keys() - hub.keys()
         if grown:
             whole = {**hub, **held}
             ordered = {name: whole[name] for name in fields_of(sight.route.entity) if name in whole}
             written.grown.append((encode(ordered), uid))
-        if (
-            derives
-            or sight.stamped
-            or any(name in theirs for name in grown)
-            or any(name in ours for name in hub if name not in held)
-        ):
+        if derives or sight.stamped or not grown.isdisjoint(theirs) or not (hub.keys() - held.keys()).isdisjoint(ours):
             written.to_plan.append(uid)
         return b'{"s":' + encode(held) + b"}"
 
@@ -232,8 +240,8 @@ def says_the_same(hub: Mapping[str, Any], held: Mapping[str, Any], groups: Seque
 
     Of fields that move together both must say the same ones, or not a single one of them.
     """
-    for name, value in held.items():
-        if name in hub and hub[name] != value:
+    for name in hub.keys() & held.keys():
+        if hub[name] != held[name]:
             return False
     for group in groups:
         if not group.isdisjoint(held) and not group.isdisjoint(hub) and (group & held.keys() != group & hub.keys()):
@@ -243,7 +251,10 @@ def says_the_same(hub: Mapping[str, Any], held: Mapping[str, Any], groups: Seque
 
 def _derives(sight: Sight, new: Arrival) -> bool:
     """Whether the row tells of something that the hub computes: another entity must hear of it."""
-    return any(new.values.get(name) is not None for name in ENTITIES[sight.route.entity].derived)
+    for name in sight.derives:  # noqa: SIM110 - a generator would cost more than all it does, row by row
+        if new.values.get(name) is not None:
+            return True
+    return False
 
 
 def _held(sight: Sight, new: Arrival) -> dict[str, Any]:

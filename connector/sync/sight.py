@@ -27,6 +27,7 @@ class Sight:
 
     `dropped` are the fields of its mapping that take no part in the merge; `groups` the fields that move together;
     `writable` what each feed that we write to takes; `stamped` says that records get the key of another spoke;
+    `derives` are the mapped fields of which the hub computes its own, `refers` those that lead to other records;
     `expects_new` that the next rows are most likely new, and may be read before anybody has looked; `alive`, counted at
     the end, is how many of the links that there were are not gone.
     """
@@ -43,6 +44,8 @@ class Sight:
     groups: tuple[frozenset[str], ...]
     writable: Map[int, frozenset[str]]
     stamped: bool
+    derives: tuple[str, ...]
+    refers: frozenset[str]
     has_active: bool
     expects_new: bool
     alive: int = 0
@@ -104,6 +107,8 @@ def sight_of(
         groups=tuple(frozenset(names) for names in routes.together.values()),
         writable=writable,
         stamped=any(each.stamp is not None for each in routes.routes),
+        derives=tuple(name for name in ENTITIES[routes.entity].derived if name in mapping.reads),
+        refers=frozenset(mapping.references),
         has_active="active" in fields_of(routes.entity),
         expects_new=expects_new,
     )

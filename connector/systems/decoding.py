@@ -113,7 +113,7 @@ class PageReader:
         rows: list[Row] = []
         unreadable: list[tuple[str, str]] = []
         add, encode, get, gone_values = rows.append, _ENCODER.encode, self._get, self._gone
-        hidden, unset, gone = self._hidden, msgspec.UNSET, False
+        hidden, unset, gone, new = self._hidden, msgspec.UNSET, False, tuple.__new__
         told = any(key is not None for key in self._told)
         for struct in structs:
             key: Any = get(struct)
@@ -128,7 +128,7 @@ class PageReader:
             version, changed, reference = self._facts(struct) if told else (None, None, None)
             for field in hidden:
                 setattr(struct, field, unset)
-            add(Row(key, encode(struct), version, gone, changed, None, reference))
+            add(new(Row, (key, encode(struct), version, gone, changed, None, reference)))
         return rows, unreadable
 
     def _facts(self, struct: Any) -> list[str | None]:

@@ -241,7 +241,9 @@ class _Story:
 
 
 def _well_known(workspace: Workspace) -> list[str]:
-    """People whom all four systems have and nobody asks about, in a fixed order."""
+    """People, and no firms, whom all four systems have and nobody asks about, in a fixed order."""
+    from connector.sync.observe import decode
+
     store = workspace.store
     asked = {conflict.uid for conflict in store.conflicts.all("open")}
     known: dict[str, set[str]] = {}
@@ -249,6 +251,8 @@ def _well_known(workspace: Workspace) -> list[str]:
         if link.primary and not link.gone:
             known.setdefault(link.uid, set()).add(link.spoke)
     uids = [uid for uid, spokes in known.items() if spokes >= _ALL and uid not in asked]
+    bodies = store.hub.bodies(uids)
+    uids = [uid for uid in uids if decode(bodies[uid]).get("kind") != "legal"]
     phones = store.hub.identifiers(uids)
     return sorted(uids, key=lambda uid: (_phone(phones[uid]), uid))
 

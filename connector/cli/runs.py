@@ -27,6 +27,8 @@ _FIGURES: Final = {
     "refused": N_("refused"),
     "parked": N_("parked"),
 }
+_GOODS: Final = ("sku", "name", "article")
+"""Goods alone are known by these; whom a name belongs to is never asked."""
 _KINDS: Final = {
     "changes": N_("{count} records would change, {limit} are allowed in one run"),
     "share": N_("{count} records would change, a share of {limit} is allowed in one run"),
@@ -96,10 +98,17 @@ def print_match(screen: Screen, match: MatchReport) -> None:
     routes = ", ".join(route_called(name, screen.language) for name in match.routes)
     screen.say(N_("what is written for the first time: {routes}"), routes=routes)
     rows: list[tuple[object, object]] = [
-        (Sentence(N_("found to be the same, {how}"), how=Sentence(HOW.get(how, how))), count)
+        (
+            Sentence(
+                N_("goods found, {how}") if how in _GOODS else N_("found to be the same, {how}"),
+                how=Sentence(HOW.get(how, how)),
+            ),
+            count,
+        )
         for how, count in match.linked.items()
     ]
-    rows.append((Sentence(N_("ambiguous: a person must say who is who")), match.ambiguous))
+    if match.ambiguous or match.only:
+        rows.append((Sentence(N_("ambiguous: a person must say who is who")), match.ambiguous))
     rows += [(Sentence(N_("customers only in {account}"), account=name), count) for name, count in match.only.items()]
     rows += [
         (Sentence(N_("would be created: {route}"), route=route_called(name, screen.language)), count)

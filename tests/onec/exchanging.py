@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from connector.jobs.workspace import Workspace
 from connector.sandbox import Sandbox
-from connector.sandbox.onec.messages import Exchange
+from connector.sandbox.onec.messages import Exchange, read_message
 from connector.sandbox.onec_folder import FolderPeer
 from connector.sync.engine import Options
 from connector.sync.report import RunReport
@@ -216,3 +216,28 @@ def company(
 def peer_of(company: Company) -> FolderPeer:
     assert isinstance(company.base, FolderBase)
     return company.base.peer
+
+
+def names(firm: Company) -> list[str]:
+    """Of everybody in 1C."""
+    return sorted(xml.partition("<Наименование>")[2].partition("<")[0] for xml in firm.base.objects(CUSTOMERS).values())
+
+
+def lying(firm: Company) -> int:
+    """How many objects our message holds."""
+    return len(read_message(peer_of(firm).their_file.read_bytes())[1])
+
+
+def told(firm: Company, name: str) -> str:
+    with firm.workspace() as workspace:
+        [found] = [check for check in workspace.adapter("ut").check({}) if check.name == name]
+    return str(found.text)
+
+
+def settled(firm: Company) -> None:
+    """Two rounds later everything is in step, once."""
+    for _ in range(2):
+        firm.round()
+    assert done(firm.round()) == 0
+    assert peer_of(firm).made_up == []
+    assert not [text for text in peer_of(firm).said if "XDTO" in text]

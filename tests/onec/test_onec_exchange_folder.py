@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,16 +9,22 @@ from typing import Any
 
 import pytest
 
-from connector.sandbox.onec.messages import read_message
-from connector.systems.onec.enterprisedata.folder import Folder
-from connector.systems.onec.enterprisedata.register import Register
-from onec.exchanging import CARDS, CUSTOMERS, Company, Sandboxes, card, company, counterparty, done, guid, peer_of
+from onec.exchanging import (
+    CUSTOMERS,
+    Company,
+    Sandboxes,
+    company,
+    counterparty,
+    done,
+    guid,
+    lying,
+    names,
+    peer_of,
+    settled,
+    told,
+)
 
 ANNA, BORIS, VERA = "+79161234567", "+79161234568", "+79169990001"
-
-
-class Killed(BaseException):
-    """The process dies here."""
 
 
 @pytest.fixture
@@ -29,31 +34,6 @@ def firm(companies: Sandboxes, tmp_path: Path) -> Company:
     for _ in range(2):
         made.round()
     return made
-
-
-def names(firm: Company) -> list[str]:
-    """Of everybody in 1C."""
-    return sorted(xml.partition("<Наименование>")[2].partition("<")[0] for xml in firm.base.objects(CUSTOMERS).values())
-
-
-def lying(firm: Company) -> int:
-    """How many objects our message holds."""
-    return len(read_message(peer_of(firm).their_file.read_bytes())[1])
-
-
-def told(firm: Company, name: str) -> str:
-    with firm.workspace() as workspace:
-        [found] = [check for check in workspace.adapter("ut").check({}) if check.name == name]
-    return str(found.text)
-
-
-def settled(firm: Company) -> None:
-    """Two rounds later everything is in step, once."""
-    for _ in range(2):
-        firm.round()
-    assert done(firm.round()) == 0
-    assert peer_of(firm).made_up == []
-    assert not [text for text in peer_of(firm).said if "XDTO" in text]
 
 
 # what 1C has not taken yet ---------------------------------------------------------------------------------------
@@ -174,117 +154,6 @@ def test_what_1c_deletes_while_we_tell_of_it_stays_deleted(firm: Company) -> Non
     firm.sync()
     settled(firm)
     assert names(firm) == []
-
-
-# processes that die ----------------------------------------------------------------------------------------------
-
-
-def dies(monkeypatch: pytest.MonkeyPatch, place: Any, name: str, *, after: bool) -> None:
-    """The next call of this kills the process, before or after it has worked."""
-    work: Callable[..., Any] = getattr(place, name)
-
-    def killed(*args: Any, **more: Any) -> Any:
-        if after:
-            work(*args, **more)
-        raise Killed
-
-    monkeypatch.setattr(place, name, killed)
-
-
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize(
-    ("place", "name"),
-    [
-        (Register, "put"),
-        (Register, "numbered"),
-        (Folder, "_leave"),
-        (Folder, "send"),
-        (Folder, "_take_away"),
-        (Register, "forget"),
-    ],
-)
-def test_killed_anywhere_nothing_is_lost_or_doubled(
-    firm: Company, monkeypatch: pytest.MonkeyPatch, place: Any, name: str, after: bool
-) -> None:
-    firm.poster_adds("Сидорова Вера", VERA, "700777")
-    firm.base.put(card(guid(5), "500301", guid(1), "Иванова Анна"))
-    firm.base.turn()
-    with monkeypatch.context() as patch:
-        dies(patch, place, name, after=after)
-        with pytest.raises(Killed):
-            firm.sync()
-            firm.base.turn()
-            firm.sync()  # what is forgotten is forgotten by the run after the confirmation
-    settled(firm)
-    assert names(firm) == ["Иванова Анна", "Сидорова Вера"]
-    assert len(firm.base.objects(CARDS)) == 2
-    assert len(firm.poster()) == len(firm.virtpos()) == 2
-
-
-def test_killed_between_taking_a_message_and_storing_it(firm: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    firm.base.put(counterparty(guid(2), "Петров Борис", "+7 916 123-45-68"))
-    firm.base.turn()
-    with monkeypatch.context() as patch:
-        dies(patch, Folder, "_spelled", after=False)  # laid into the inbox, not counted yet
-        with pytest.raises(Killed):
-            firm.sync()
-    firm.sync()
-    settled(firm)
-    assert len(firm.poster()) == 2 and names(firm) == ["Иванова Анна", "Петров Борис"]
-
-
-# counters --------------------------------------------------------------------------------------------------------
-
-
-def test_counters_of_an_old_copy_stop_the_account_and_say_so(firm: Company) -> None:
-    file = firm.folder / "exchange/ut/counters.json"
-    old = file.read_bytes()
-    for number in range(3):
-        firm.poster_adds(f"Гость {number}", f"+7916000000{number}")
-        firm.round()
-    firm.base.turn()
-    file.write_bytes(old)
-    report = firm.sync()
-    error = report.route("customer", "ut").error
-    assert error is not None and "our counters" in str(error)
-    assert len(names(firm)) == 4
-    newest = {**json.loads(old), "sent": 100}
-    file.write_text(json.dumps(newest, ensure_ascii=False), encoding="utf-8")
-    firm.poster_adds("Сидорова Вера", VERA)
-    settled(firm)
-    assert len(names(firm)) == 5 == len(set(names(firm)))
-
-
-def test_a_message_of_1c_that_was_taken_before_is_skipped_and_said(
-    firm: Company, caplog: pytest.LogCaptureFixture
-) -> None:
-    firm.base.put(counterparty(guid(2), "Петров Борис", "+7 916 123-45-68"))
-    firm.base.turn()
-    data = peer_of(firm).own_file.read_bytes()
-    firm.sync()
-    firm.poster_edits(BORIS, lastname="Сидоров")
-    firm.sync()
-    peer_of(firm).own_file.write_bytes(data)
-    report = firm.sync()
-    assert report.route("customer", "ut").read == 0
-    assert "received before" in caplog.text
-    settled(firm)
-    assert names(firm) == ["Иванова Анна", "Сидоров Борис"]
-
-
-def test_an_exchange_that_was_made_anew_in_1c_is_not_skipped_in_silence(firm: Company) -> None:
-    peer = peer_of(firm)
-    peer.sent = peer.received = 0
-    peer.register_all()
-    peer.put(counterparty(guid(2), "Петров Борис", "+7 916 123-45-68"))
-    peer.leave()
-    error = firm.sync().route("customer", "ut").error
-    assert error is not None and "counts anew" in str(error)
-    firm.poster_adds("Сидорова Вера", VERA)
-    (firm.folder / "exchange/ut/counters.json").unlink()
-    settled(firm)
-    assert set(firm.poster()) == {ANNA, BORIS, VERA}
-    assert names(firm) == ["Иванова Анна", "Петров Борис", "Сидорова Вера"]
 
 
 # bad files -------------------------------------------------------------------------------------------------------

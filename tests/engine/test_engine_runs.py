@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from connector.errors import BrokenAnswer, ConnectorError, Forbidden, Locked, Unavailable, UsageError
+from connector.model.routes import Rule
 from connector.store import Store
 from connector.store.owner import this_process
 from connector.sync import fetch
@@ -18,6 +19,7 @@ from connector.sync.engine import LOCK
 from connector.sync.people import join, merge_records, part
 from connector.sync.resolve import Resolver
 from connector.systems.memory.faults import Step
+from tests.engine import worlds
 from tests.engine.worlds import World, digits, new_store, written
 
 ACCOUNTS = ("books", "till", "shop")
@@ -343,8 +345,6 @@ def uid_of(world: World, account: str, number: int) -> str:
 
 
 def test_a_decision_holds_only_while_the_shown_values_stand(world: World) -> None:
-    from connector.model.routes import Rule
-
     world.authority = {"city": Rule("manual")}
     world.books.insert("customer", {"title": "Имя", "phone": phone(1), "city": "Тверь"}, "b1")
     key = world.till.add("customer", full="Имя", phone=phone(1), city="Псков")
@@ -366,8 +366,6 @@ def test_a_decision_holds_only_while_the_shown_values_stand(world: World) -> Non
 
 def test_a_decision_about_values_that_are_gone_is_refused(world: World) -> None:
     """Somebody else's run has seen another value since the list was printed."""
-    from connector.model.routes import Rule
-
     world.authority = {"city": Rule("manual")}
     world.books.insert("customer", {"title": "Имя", "phone": phone(1), "city": "Тверь"}, "b1")
     key = world.till.add("customer", full="Имя", phone=phone(1), city="Псков")
@@ -502,3 +500,42 @@ def told(world: World) -> list[Any]:
         for c in world.store.conflicts.all()
         if c.kind == "field"
     )
+
+
+# another mapping -------------------------------------------------------------------------------------------------
+
+
+def test_a_field_that_is_read_from_another_place_moves_nothing_until_somebody_edits(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shop's city is kept in its comment from now on. What stands there is no edit of anybody's."""
+    crowd(world)
+    world.sync()
+    for key in world.rows("shop"):
+        world.shop.edit("customer", key, comment="стояло и раньше")
+    world.changes = {("customer", "shop"): {}}
+    world.authority = {"comment": Rule("none")}
+    world.sync()
+    before = people(world)
+    real = worlds.mapping
+    shop = real("shop", "customer")
+    fields = {name: row for name, row in shop.file.fields.items() if name != "comment"}
+    fields["city"] = fields["city"].model_copy(update={"path": shop.file.fields["comment"].path})
+    other = type(shop)(shop.file.model_copy(update={"fields": fields}), shop.zone)
+    assert other.version != shop.version
+    monkeypatch.setattr(
+        worlds,
+        "mapping",
+        lambda account, entity: other if (account, entity) == ("shop", "customer") else real(account, entity),
+    )
+    plan = world.plan()
+    assert (plan.operations, plan.conflicts) == ([], [])
+    assert written(world.sync()) == 0
+    assert people(world) == before
+    world.books.edit("customer", key_of(world, "books", 0), city="Клин")
+    world.sync()
+    assert row_of(world, "shop", 0)["comment"] == row_of(world, "till", 0)["city"] == "Клин"
+    world.shop.edit("customer", key_of(world, "shop", 1), comment="Орша")
+    world.sync()
+    assert row_of(world, "books", 1)["city"] == row_of(world, "till", 1)["city"] == "Орша"
+    assert written(world.sync()) == 0

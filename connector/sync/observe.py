@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from connector.locale import N_, Sentence
 from connector.mapping import Mapping as Compiled
@@ -32,6 +32,9 @@ class Prepared(NamedTuple):
 
 
 Changed = tuple[Row, bytes, Known]
+
+_NOTHING: Final = b"{}"
+"""The body of a row that says of a record only that it is no more: of what nobody knew it says nothing."""
 
 
 def prepared(sight: Sight, page: Page) -> Prepared:
@@ -81,6 +84,7 @@ class Observer:
         route, page = sight.route, read.page
         with self.store.transaction():
             new, changed = self._sort(sight, read)
+            new = [each for each in new if not (each.row.gone and each.row.body == _NOTHING)]
             if changed:
                 self._changed(sight, changed)
             if new:

@@ -149,6 +149,21 @@ def test_an_edit_is_read_alone_stored_and_only_then_forgotten(shop: Shop) -> Non
     assert shop.asked(shop.sync)[:2] == [NODE, "NotifyChangesReceived"]
 
 
+def test_an_object_deleted_for_good_is_gone_as_what_it_was_and_as_nothing_else(shop: Shop) -> None:
+    """Customers and groups lie in one catalogue, and 1C does not tell which of both is no more."""
+    shop.settled()
+    guid = shop.person()
+    kind = shop.base.configuration.kinds[RESOURCE]
+    with shop.world.lock:
+        writing.remove(shop.base, kind, guid, writing.Terms())
+    report = shop.sync()
+    assert not any(one.unreadable for one in report.routes.values())
+    with Workspace.open(shop.folder) as workspace:
+        link = workspace.store.crosswalk.at("buh", "customer", guid)
+        assert link is not None and link.gone
+        assert workspace.store.crosswalk.at("buh", "group", guid) is None
+
+
 def test_full_reads_everything_and_goes_on_from_there(shop: Shop) -> None:
     shop.settled()
     shop.edit(shop.person(), "срочно")

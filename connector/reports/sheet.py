@@ -19,6 +19,8 @@ ENDINGS: Final = (".xlsx", ".csv")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _MOST_BYTES: Final = 64 * 1024 * 1024
 _LIST: Final = 255  # what Excel holds in one list of choices
+_CHOICES: Final = "choices"
+_A4: Final = 9
 _CELL: Final = 32767  # what Excel holds in one cell
 
 
@@ -116,27 +118,53 @@ def _write_xlsx(file: Path, sheet: Sheet) -> None:
         for number, row in enumerate(sheet.rows, 1):
             for column, cell in enumerate(row):
                 page.write_string(number, column, cell[:_CELL], asked if sheet.heads[column] in sheet.asked else text)
-        _arrange(page, sheet)
         if sheet.notes:
             _explain(book.add_worksheet(sheet.notes[0][:31]), sheet.notes[1:], text)
+        _arrange(page, sheet, _Lists(book))
 
 
-def _arrange(page: Any, sheet: Sheet) -> None:
+class _Lists:
+    """Choices that are longer than what Excel keeps in a cell stand on a hidden page of their own, a row each."""
+
+    def __init__(self, book: Any) -> None:
+        self._book = book
+        self._page: Any = None
+        self._rows = 0
+
+    def place(self, choices: Sequence[str]) -> str:
+        """Where they stand, as Excel writes it."""
+        if self._page is None:
+            self._page = self._book.add_worksheet(_CHOICES)
+            self._page.hide()
+        for column, choice in enumerate(choices):
+            self._page.write_string(self._rows, column, choice)
+        self._rows += 1
+        from xlsxwriter.utility import xl_range_abs
+
+        return f"={_CHOICES}!{xl_range_abs(self._rows - 1, 0, self._rows - 1, len(choices) - 1)}"
+
+
+def _arrange(page: Any, sheet: Sheet, lists: _Lists) -> None:
     page.freeze_panes(1, 0)
+    page.set_landscape()
+    page.set_paper(_A4)
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(0)
     if sheet.rows:
         page.autofilter(0, 0, len(sheet.rows), len(sheet.heads) - 1)
     for column, name in enumerate(sheet.heads):
         hidden = {"hidden": True} if name in sheet.hidden else {}
         page.set_column(column, column, _width(name, [row[column] for row in sheet.rows]), None, hidden)
         for number in range(len(sheet.rows)):
-            _offer(page, number + 1, column, sheet.offers.get((number, name), sheet.choices.get(name, ())))
+            _offer(page, number + 1, column, sheet.offers.get((number, name), sheet.choices.get(name, ())), lists)
 
 
-def _offer(page: Any, row: int, column: int, choices: Sequence[str]) -> None:
-    """A list to choose from. What is too long for the one that Excel keeps in a cell is typed by hand."""
+def _offer(page: Any, row: int, column: int, choices: Sequence[str], lists: _Lists) -> None:
+    """A list to choose from; another text is warned about, not refused."""
     listed = [choice.replace(",", ";") for choice in choices]
-    if listed and len(",".join(listed)) <= _LIST:
-        page.data_validation(row, column, row, column, {"validate": "list", "source": listed, "error_type": "warning"})
+    if listed:
+        source = listed if len(",".join(listed)) <= _LIST else lists.place(choices)
+        page.data_validation(row, column, row, column, {"validate": "list", "source": source, "error_type": "warning"})
 
 
 def _explain(page: Any, lines: Sequence[str], text: Any) -> None:

@@ -141,14 +141,16 @@ def _look(account: Account, settings: Settings, known: _Remembered) -> _Checked:
 
 def _paths(account: Account, settings: Settings) -> Mapping[str, Sequence[str]]:
     """Entity -> the raw keys its mapping needs, for the entities this account carries."""
-    from connector.mapping import load
+    from connector.mapping import file_of, load
 
     routed = [route for routes in settings.routes for route in routes.routes if route.account == account.name]
     entities = dict.fromkeys(route.observed for route in routed)
     mappings = {entity: load(settings.mappings, account.kind, entity, account.dialect) for entity in entities}
     for one in [one for one in mappings.values() if account.kind == "onec" and one.lines is not None]:
         for entity in one.lines.references.values() if one.lines is not None else ():
-            mappings.setdefault(entity, load(settings.mappings, account.kind, entity, account.dialect))
+            name = file_of(account.kind, entity, account.dialect)
+            if any((folder / name).is_file() for folder in settings.mappings):  # a site is told of goods by their ids
+                mappings.setdefault(entity, load(settings.mappings, account.kind, entity, account.dialect))
     # one description tells of 1C what can be written, and what cannot is best known before a document is told
     return {entity: one.keys if account.kind == "onec" else one.paths for entity, one in mappings.items()}
 

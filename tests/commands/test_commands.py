@@ -49,6 +49,18 @@ def test_the_first_sync_without_consent_writes_nothing(
     assert {kind: world.dump() for kind, world in sandbox.worlds.items()} == before
 
 
+def test_an_exchange_with_a_site_is_checked(
+    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Orders reach it by the shipped route; goods it tells by their ids, and no mapping of them is asked for."""
+    file = sandbox.workspace(tmp_path, "en")
+    account = "  site: {kind: onec, channel: commerceml, login: robot, password: secret, base: buh}\n"
+    file.write_text(file.read_text("utf-8") + account, "utf-8")
+    assert main(["-C", str(tmp_path), "check", "--account", "site", "--json"]) in (0, 1)
+    (checked,) = json.loads(capsys.readouterr().out)
+    assert checked["account"] == "site" and checked["checks"]
+
+
 def test_status(run: Run, said: Callable[..., str]) -> None:
     document = run("status", "--json")
     assert set(document) == {"runs", "cursors", "open", "dismissed", "legal_within", "archived_within"}

@@ -109,6 +109,14 @@ def test_money_between_two_of_our_accounts_leaves_one_and_reaches_the_other() ->
     assert (come.direction, come.account, come.moved_on) == ("in", THIRD, "2026-06-06")
 
 
+def test_a_document_that_names_no_account_of_ours_is_no_payment_twice_over() -> None:
+    """Both days stand, as banks write them: whether it came or went nobody can tell, and none of both is made up."""
+    text = document(ДатаСписано="05.06.2026")
+    result = read(statement(text, head="1CClientBankExchange\nВерсияФормата=1.03\n"))
+    assert (result.payments, len(result.problems), result.documents) == ([], 1, 1)
+    assert "account of ours" in str(result.problems[0].reason)
+
+
 def test_an_unexecuted_document_of_strangers_cannot_be_told() -> None:
     result = read(statement(document(ДатаПоступило="", ПолучательСчет=THIRD), document()))
     assert len(result.payments) == 1
@@ -200,6 +208,7 @@ def test_the_smallest_file() -> None:
         statement(document(), end=""),
         statement(document().replace("КонецДокумента\n", "")),
         statement(document().replace("КонецДокумента\n", "") + document()),
+        statement(document()) + statement(document(Номер="12")),  # two statements: neither is taken for the whole
     ],
 )
 def test_another_format_or_half_a_file_changes_nothing(text: str) -> None:

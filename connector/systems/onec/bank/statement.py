@@ -166,14 +166,18 @@ def read_statement(data: bytes, file: str = "") -> Statement:
 def _sections(text: str, statement: Statement, documents: list[_Section], file: str) -> tuple[_Section, bool]:
     """Divide the lines: the header, the sections of balances, the documents; and whether the file has its end."""
     header = current = _Section("", 1)
+    ended = False
     for line, key, value in _lines(text):
+        if ended:
+            text_after = N_("line {line}: something stands behind its end; two statements are two files")
+            raise _broken(file, text_after, line=line)
         if key == "КонецФайла":
             if current is not header:
                 raise _broken(
                     file, N_("it stops in the middle of a section that begins in line {line}"), line=current.line
                 )
-            return header, True
-        if key in ("СекцияДокумент", "СекцияРасчСчет"):
+            ended = True
+        elif key in ("СекцияДокумент", "СекцияРасчСчет"):
             if current is not header:
                 raise _broken(file, N_("line {line}: a section begins inside another"), line=line)
             current = _Section(value or "" if key == "СекцияДокумент" else key, line)
@@ -189,7 +193,7 @@ def _sections(text: str, statement: Statement, documents: list[_Section], file: 
             statement.accounts.append(value)
         else:
             current.take(key, value)
-    return header, False
+    return header, ended
 
 
 def _lines(text: str) -> Iterator[tuple[int, str, str | None]]:
@@ -299,6 +303,10 @@ def _directions(
     goes, comes = payer.account in ours, receiver.account in ours
     if debited and credited:
         if goes == comes:
+            if not goes and not statement.accounts:  # else both are set aside: they are of another account
+                raise _Unreadable(
+                    N_("it cannot be told whether the money came or went: the file names no account of ours")
+                )
             return ("out", "in")
         return ("out",) if goes else ("in",)
     if debited or credited:

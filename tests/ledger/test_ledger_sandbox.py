@@ -290,7 +290,8 @@ def positions(company: Company, invoice: str) -> list[dict[str, Any]]:
 
 def test_what_1c_says_goes_back_to_the_shop_where_the_route_says_so(company: Company) -> None:
     routes = company.folder / "mappings/routes.yaml"
-    routes.write_text(routes.read_text("utf-8") + "  back: [shipped, cancelled]\n", "utf-8")
+    told = routes.read_text("utf-8").replace("  to: [onec]\n", "  to: [onec]\n  back: [shipped, cancelled]\n")
+    routes.write_text(told, "utf-8")
     company.sync()
     closed, _ = company.document("NZ-002")
     marked, _ = company.document("NZ-001")

@@ -9,6 +9,7 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
+from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,9 @@ _MOST_BYTES: Final = 64 * 1024 * 1024
 _LIST: Final = 255  # what Excel holds in one list of choices
 _CHOICES: Final = "choices"
 _A4: Final = 9
+_LINE: Final = 15.0
+_MOST_LINES: Final = 10
+_FOLDED: Final = 1.15  # words are not cut, so that a line of a cell is seldom full
 _CELL: Final = 32767  # what Excel holds in one cell
 
 
@@ -152,9 +156,14 @@ def _arrange(page: Any, sheet: Sheet, lists: _Lists) -> None:
     page.repeat_rows(0)
     if sheet.rows:
         page.autofilter(0, 0, len(sheet.rows), len(sheet.heads) - 1)
+    widths = [_width(name, [row[at] for row in sheet.rows], name in sheet.asked) for at, name in enumerate(sheet.heads)]
+    for number, row in enumerate(sheet.rows, 1):
+        lines = max(_lines(cell, width) for cell, width in zip(row, widths, strict=True))
+        if lines > 1:  # not every program makes room for wrapped text by itself
+            page.set_row(number, _LINE * min(lines, _MOST_LINES))
     for column, name in enumerate(sheet.heads):
         hidden = {"hidden": True} if name in sheet.hidden else {}
-        page.set_column(column, column, _width(name, [row[column] for row in sheet.rows]), None, hidden)
+        page.set_column(column, column, widths[column], None, hidden)
         for number in range(len(sheet.rows)):
             _offer(page, number + 1, column, sheet.offers.get((number, name), sheet.choices.get(name, ())), lists)
 
@@ -173,8 +182,13 @@ def _explain(page: Any, lines: Sequence[str], text: Any) -> None:
         page.write_string(number, 0, line, text)
 
 
-def _width(head: str, cells: Sequence[str]) -> int:
-    return min(60, max(8, 2 + max(map(len, (head, *cells[:200])))))
+def _lines(cell: str, width: int) -> int:
+    return 1 if len(cell) < width else ceil(len(cell) * _FOLDED / width)
+
+
+def _width(head: str, cells: Sequence[str], asked: bool) -> int:
+    """In characters; where something is to be filled in there is room for it."""
+    return min(48, max(32 if asked else 8, 2 + max(map(len, (head, *cells[:200])))))
 
 
 def _read_xlsx(file: Path) -> list[list[str]]:

@@ -242,10 +242,14 @@ _WRITERS: Final[Mapping[str, Callable[[Value], str]]] = {
 
 
 class _Reader(NamedTuple):
-    """How a child is read: its name, whether it repeats, its type if it has one of its own, else its scalar."""
+    """How a child is read: its name, whether it repeats, its type if it has one of its own, else its scalar.
+
+    `leaf`: the table knows it as a single value.
+    """
 
     name: str
     many: bool
+    leaf: bool
     type: str | None
     is_table: bool
     scalar: Callable[[str, str], Value] | None
@@ -262,18 +266,22 @@ def data_of(element: etree._Element, type_: str | None = None) -> dict[str, Valu
     readers = _READERS.setdefault(kind, {})
     data: dict[str, Value] = {}
     for child in element:
-        tag = str(child.tag)
+        tag: str = child.tag  # type: ignore[assignment]
         reader = readers.get(tag)
         if reader is None:
             reader = readers[tag] = _reader(kind, local(child))
-        value = _value(child, reader)
-        if reader.many:
-            data.setdefault(reader.name, []).append(value)
-        elif reader.name in data:  # a table that we do not know: rows under one name
-            before = data[reader.name]
-            data[reader.name] = [*(before if isinstance(before, list) else [before]), value]
+        name, many, leaf, _, _, scalar, way = reader
+        if leaf and (text := child.text) is not None:
+            value = text if scalar is None else scalar(text, way)
         else:
-            data[reader.name] = value
+            value = _value(child, reader)
+        if many:
+            data.setdefault(name, []).append(value)
+        elif name in data:  # a table that we do not know: rows under one name
+            before = data[name]
+            data[name] = [*(before if isinstance(before, list) else [before]), value]
+        else:
+            data[name] = value
     return data
 
 
@@ -281,10 +289,10 @@ def _reader(kind: str, name: str) -> _Reader:
     item = next((item for item in schema().types.get(kind, ()) if item.name == name), None)
     way = f"{kind}.{name}"
     if item is None:
-        return _Reader(name, False, None, False, None, way)
+        return _Reader(name, False, False, None, False, None, way)
     if item.kind in schema().types:
-        return _Reader(name, item.many, item.kind, _is_table(item.kind), None, way)
-    return _Reader(name, item.many, None, False, _SCALARS.get(item.kind.partition("(")[0]), way)
+        return _Reader(name, item.many, False, item.kind, _is_table(item.kind), None, way)
+    return _Reader(name, item.many, True, None, False, _SCALARS.get(item.kind.partition("(")[0]), way)
 
 
 def _value(child: etree._Element, reader: _Reader) -> Value:

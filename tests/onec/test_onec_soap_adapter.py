@@ -89,11 +89,11 @@ def test_what_1c_sends_is_a_feed_that_goes_on_where_it_was(peer: Peer) -> None:
     assert [(row.external_id, row.reference, row.gone) for row in rows] == [(GUID, GUID, False)]
     raw = decode_body(rows[0].body)
     assert (raw["Наименование"], raw["КонтактнаяИнформация"][0]["Представление"]) == ("Рога", "+7 916 123-45-67")
-    assert cursor == "1"
+    assert cursor is not None
     peer.exchange.put(counterparty(OTHER, "Копыта"))
     rows, cursor, _ = peer.read(peer.adapter(), cursor)
     assert [row.external_id for row in rows] == [OTHER], "the first was confirmed"
-    assert peer.read(peer.adapter(), cursor) == ([], "2", [])
+    assert peer.read(peer.adapter(), cursor) == ([], cursor, [])
 
 
 def test_what_could_not_be_confirmed_is_told_again(peer: Peer) -> None:
@@ -102,8 +102,9 @@ def test_what_could_not_be_confirmed_is_told_again(peer: Peer) -> None:
     peer.exchange.put(counterparty(OTHER, "Копыта"))
     adapter = peer.adapter()
     adapter._way._exchange.send = lambda objects: (_ for _ in ()).throw(Unavailable("no answer"))  # type: ignore[attr-defined]
-    assert len(peer.read(adapter, cursor)[0]) == 1
-    assert [row.external_id for row in peer.read(peer.adapter(), "2")[0]] == [OTHER]
+    rows, cursor, _ = peer.read(adapter, cursor)
+    assert len(rows) == 1
+    assert [row.external_id for row in peer.read(peer.adapter(), cursor)[0]] == [OTHER]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import msgspec
 
-from connector.errors import ConnectorError, Invalid, RejectedError, StopError, Unavailable
+from connector.errors import ConnectorError, Invalid, RejectedError, Unavailable
 from connector.locale import N_, Sentence
 from connector.systems.base import Capabilities, Check, Offered, Outcome, Page, Raw, Row
 from connector.systems.onec.enterprisedata.composing import Composer
@@ -373,15 +373,9 @@ class EnterpriseDataAdapter:
     # the rest
 
     def check(self, entities: Mapping[str, Sequence[str]]) -> list[Check]:
-        """The way, and what waits to be read. 1C is asked and nothing is changed."""
+        """What the way says of itself. 1C is asked and nothing is changed."""
         del entities
-        checks = self._way.check()
-        try:
-            waiting = len(self.inbox.after(min(self._stored.values(), default=0)))
-        except StopError as error:
-            return [*checks, Check(name="inbox", ok=False, text=error.sentence)]
-        text = Sentence(N_("{count} messages of 1C were taken in and wait for the next run"), count=waiting)
-        return [*checks, Check(name="inbox", ok=True, text=text)] if waiting else checks
+        return self._way.check()
 
     def requests(self) -> int:
         return self._way.requests()

@@ -5,8 +5,11 @@
     for number, file in inbox.after(12): ...      # what a feed with the cursor 12 has still to read
     inbox.forget(14)                              # every feed has stored what these said
 
-A number is never given twice, also when everything before it was forgotten. Several processes may put files; a reader
-sees nothing that stands behind a file still being put.
+A number is never given twice, also when everything before it was forgotten or the folder itself was lost: the first
+one is told by the clock. Several processes may put files; a reader sees nothing that stands behind one still being put.
+
+What was read is laid aside for KEPT days. 1C never tells it again; a store that was put back to what it was before has
+an older cursor, and reads it once more.
 """
 
 from __future__ import annotations
@@ -24,6 +27,12 @@ from connector.locale import N_
 
 _PART: Final = re.compile(r"(\d{9})\.part\Z")
 _LAST: Final = "last"
+KEPT: Final = 30
+"""Days for which a file that was read is kept: as long as a copy of the store may be old when it is put back."""
+_DAY: Final = 86_400.0
+_READ: Final = "read"
+_EPOCH: Final = 1_577_836_800
+"""2020 in Unix seconds: the clock gives numbers of nine digits until 2051."""
 _ABANDONED: Final = 600.0
 """Seconds after which a file that is still being put belongs to a process that is no more."""
 
@@ -50,20 +59,31 @@ class Inbox:
 
     def after(self, number: int) -> list[tuple[int, Path]]:
         """The files behind this number, in their order."""
-        found = self._numbers(self._file)
+        found = {one: self._read / self._named(one).name for one in self._numbers(self._file, self._read)}
+        found |= {one: self._named(one) for one in self._numbers(self._file)}
         pending = [one for one in self._numbers(_PART) if not self._is_abandoned(one)]
         end = min(pending, default=None)
-        return [(one, self._named(one)) for one in sorted(found) if one > number and (end is None or one < end)]
+        return [(one, found[one]) for one in sorted(found) if one > number and (end is None or one < end)]
 
     def forget(self, number: int) -> None:
-        """Remove the files up to this number."""
+        """Lay the files up to this number aside, and remove what has lain there for long."""
         for one in self._numbers(self._file):
             if one <= number:
+                self._read.mkdir(exist_ok=True)
                 with suppress(OSError):  # on Windows: somebody reads it; the next time will do
-                    self._named(one).unlink()
+                    os.replace(self._named(one), self._read / self._named(one).name)
+        for one in self._numbers(self._file, self._read):
+            old = self._read / self._named(one).name
+            with suppress(OSError):
+                if one <= number and self._now() - old.stat().st_mtime > KEPT * _DAY:
+                    old.unlink()
+
+    def waiting(self) -> int:
+        """How many files have not been laid aside yet."""
+        return len(self._numbers(self._file))
 
     def size(self) -> int:
-        """Bytes of all files that wait."""
+        """Bytes of all files that wait; those laid aside do not."""
         total = 0
         for one in self._numbers(self._file):
             with suppress(OSError):
@@ -83,7 +103,9 @@ class Inbox:
                     part.unlink()
 
     def _reserve(self) -> int:
-        number = max([self._last(), *self._numbers(self._file), *self._numbers(_PART)]) + 1
+        read = self._numbers(self._file, self._read)
+        known = max([self._last(), *self._numbers(self._file), *self._numbers(_PART), *read])
+        number = (known or int(self._now()) - _EPOCH) + 1
         while True:
             try:
                 self._part(number).open("xb").close()
@@ -108,9 +130,13 @@ class Inbox:
         part.write_text(str(max(number, self._last())), encoding="ascii")
         os.replace(part, self.folder / _LAST)
 
-    def _numbers(self, pattern: re.Pattern[str]) -> list[int]:
+    @property
+    def _read(self) -> Path:
+        return self.folder / _READ
+
+    def _numbers(self, pattern: re.Pattern[str], folder: Path | None = None) -> list[int]:
         try:
-            names = os.listdir(self.folder)
+            names = os.listdir(folder or self.folder)
         except FileNotFoundError:
             return []
         except OSError as error:

@@ -174,7 +174,7 @@ class CommercemlAdapter:
         del entities
         try:
             self.inbox.folder.mkdir(parents=True, exist_ok=True)
-            waiting = len(self.inbox.after(0))
+            waiting = self.inbox.waiting()
         except (OSError, StopError) as error:
             text = Sentence(N_("{folder} cannot be used: {reason}"), folder=self.folder, reason=type(error).__name__)
             return [Check(name="folder", ok=False, text=text)]

@@ -74,8 +74,12 @@ class Journal:
             (account, entity, run),
         )
 
-    def clear_waiting(self, uids: Iterable[str]) -> None:
-        self._db.run(f"{_CLEARED} AND kind = 'waiting' AND uid {self._db.among}", (self._db.listed(uids),))
+    def clear_waiting(self, uids: Iterable[str], unasked: Iterable[str] = ()) -> None:
+        """These records are planned anew. What waits for an account that nobody could ask goes on waiting."""
+        self._db.run(
+            f"{_CLEARED} AND kind = 'waiting' AND uid {self._db.among} AND NOT account {self._db.among}",
+            (self._db.listed(uids), self._db.listed(unasked)),
+        )
 
     def forget_cleared(self) -> None:
         """What was cleared and not said again is over. Called once, at the end of a run."""

@@ -122,9 +122,8 @@ class Planner:
     def each(self, routes: EntityRoutes, names: Collection[str]) -> Iterator[list[Operation]]:
         """The operations of one entity, chunk by chunk; records with nothing left to do are settled."""
         targets = self.targets(routes, names)
-        reachable = {route.name for route in routes.routes if route.writes} <= set(
-            names
-        ) and routes.entity not in self.known_in_part
+        unasked = {route.account for route in routes.routes if route.writes and route.name not in names}
+        whole = not unasked and routes.entity not in self.known_in_part
         rivals = self.store.conflicts.rivals(routes.entity)
         after = ""
         while uids := self.store.hub.marked(routes.entity, TO_PLAN, after, CHUNK):
@@ -132,11 +131,12 @@ class Planner:
             views = load(self.store, routes, self.mappings, uids)
             around = self._around(views, targets, rivals)
             planned = [(view, plan(view, routes, targets, around)) for view in views]
-            self._remember(routes, planned, reachable)
+            self._remember(planned, unasked, whole)
             operations = [operation for _, each in planned for operation in each.operations]
             yield sorted(operations, key=lambda operation: (operation.account, operation.verb))
 
-    def _remember(self, routes: EntityRoutes, planned: Sequence[tuple[View, Planned]], reachable: bool) -> None:
+    def _remember(self, planned: Sequence[tuple[View, Planned]], unasked: set[str], whole: bool) -> None:
+        """`whole`: nobody was left out, so that a record with nothing left to do is done with."""
         waits = [wait for _, each in planned for wait in each.waits]
         idle = [view.uid for view, each in planned if not each.operations and not each.waits and not self._open(view)]
         for _, each in planned:
@@ -146,9 +146,9 @@ class Planner:
         for wait in waits:
             self.waits[wait.entity, wait.account, wait.refused] += 1
         with self.store.transaction():
-            self.store.journal.clear_waiting([view.uid for view, _ in planned])
+            self.store.journal.clear_waiting([view.uid for view, _ in planned], unasked)
             self.store.journal.write([_line(wait) for wait in waits], self.run, self.at)
-            if reachable:
+            if whole:
                 self.store.hub.settled(idle)
 
     @staticmethod

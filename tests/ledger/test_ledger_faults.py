@@ -163,6 +163,25 @@ def test_nobody_can_be_asked_so_it_is_parked(make: Make) -> None:
     assert len(world.documents()) == 1
 
 
+@pytest.mark.parametrize("verb", ["feed", "find"])
+def test_what_waits_for_an_account_that_nobody_can_ask_stays_in_sight(make: Make, verb: str) -> None:
+    """Wrong password: the money waits as before, and is said to."""
+    world = make()
+    client = world.person()
+    world.position(client)
+    world.position(client, "NZ-2", brand="FRAM", title="Пружина", article="12133")
+    assert world.sync().status == "attention"
+    waits = world.waits()
+    assert [amount for _, _, amount in waits] == [47400, 47400]
+    world.books.faults = Script(*(Fault(verb, "before", Unavailable("gone")) for _ in range(9)))  # type: ignore[arg-type]
+    report = world.sync()
+    assert (report.status, world.waits(), report.open["journal"]) == ("stopped", waits, 2)
+    world.books.faults = None
+    world.good("30.896.00", "Фильтр")
+    assert world.sync().routes["order", "books"].created == 1
+    assert [amount for _, _, amount in world.waits()] == [47400]
+
+
 def test_a_lost_store_tells_nothing_twice(world: World) -> None:
     """Everything is read again by somebody who knows nothing: the keys are taken, and what is there is found."""
     client = world.person()

@@ -92,7 +92,7 @@ class LedgerPlanner:
     ) -> Iterator[list[Operation]]:
         """The operations of every marked fact, chunk by chunk; facts with nothing left to do are settled."""
         targets = self.targets(routes, accounts)
-        reachable = {route.account for route in routes.targets} <= set(accounts)
+        unreached = {route.account for route in routes.targets} - set(accounts)
         self.waiting.update({(routes.entity, target.route.account): (0, 0) for target in targets})
         after = ""
         while uids := self.store.hub.marked(routes.entity, TO_PLAN, after, CHUNK):
@@ -104,7 +104,7 @@ class LedgerPlanner:
             chunk = _Chunk(self.store, routes, targets, references, time, held, failed)
             planned = {view.uid: chunk.plan(view) for view in views}
             self._tell_back(routes, views, planned, set(accounts))
-            self._remember(routes, views, planned, reachable and not chunk.broken)
+            self._remember(routes, views, planned, unreached | chunk.broken)
             yield [operation for each in planned.values() for operation in each.operations]
 
     def _tell_back(
@@ -119,7 +119,7 @@ class LedgerPlanner:
             planned[view.uid].operations += self.back.plan(routes, view, accounts)
 
     def _remember(
-        self, routes: EntityRoutes, views: Sequence[LedgerView], planned: Mapping[str, LedgerPlanned], reachable: bool
+        self, routes: EntityRoutes, views: Sequence[LedgerView], planned: Mapping[str, LedgerPlanned], unasked: set[str]
     ) -> None:
         idle = [view.uid for view in views if not (planned[view.uid].operations or planned[view.uid].lines)]
         busy = {
@@ -127,13 +127,13 @@ class LedgerPlanner:
         } | self.back.pending
         self._count(routes, planned.values())
         with self.store.transaction():
-            self.store.journal.clear_waiting([view.uid for view in views])
+            self.store.journal.clear_waiting([view.uid for view in views], unasked)
             for each in planned.values():
                 self.store.journal.write(each.lines, self.run, self.at)
                 self.store.conflicts.write(each.questions, self.run, self.at)
-            for view in views if reachable else ():
+            for view in views if not unasked else ():
                 self._answered(view, planned[view.uid])
-            if reachable:
+            if not unasked:
                 self.store.hub.settled([uid for uid in idle if uid not in busy])
 
     def _answered(self, view: LedgerView, planned: LedgerPlanned) -> None:

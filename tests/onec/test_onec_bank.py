@@ -411,3 +411,39 @@ def test_check_names_what_is_no_statement_and_what_does_not_add_up(tmp_path: Pat
     assert "c.txt" in str(checks[2].text)
     with pytest.raises(Forbidden):
         list(BankAdapter("bank", "bank", tmp_path / "absent").feed("payment", ()))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (document().replace("Дата=05", "Сумма=900\nДата=05", 1), "Сумма"),
+        (document(Сумма="-200.50"), "-200.50"),
+        (document(Сумма="0.00"), "0.00"),
+        (document(Сумма="-0"), "-0"),
+    ],
+)
+def test_a_document_whose_sum_is_not_one_amount_above_zero_is_a_problem(text: str, words: str) -> None:
+    found = read(statement(text, document(Номер="12")))
+    assert [one.number for one in found.payments] == ["12"]
+    (problem,) = found.problems
+    assert problem.line == 17 and words in str(problem.reason)
+
+
+def test_a_line_that_stands_twice_with_the_same_value_says_one_thing() -> None:
+    found = read(statement(document().replace("Дата=05", "Сумма=200.50\nДата=05", 1)))
+    assert [one.amount for one in found.payments] == [20050] and found.problems == []
+
+
+@pytest.mark.parametrize("change", [str.lower, str.upper, str.title])
+def test_the_words_of_sections_are_known_in_any_case(change: Any) -> None:
+    text = statement(document(), document(Номер="12"))
+    for word in ("СекцияДокумент", "КонецДокумента", "СекцияРасчСчет", "КонецРасчСчет", "КонецФайла"):
+        text = text.replace(word, change(word))
+    found = read(text)
+    assert (found.documents, [one.number for one in found.payments]) == (2, ["11", "12"])
+    assert [one.closing for one in found.turnovers] == [120050]
+
+
+def test_a_file_with_a_section_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(BrokenAnswer, match=r"line 17.*СекцияДокументы"):
+        read(statement(document().replace("СекцияДокумент", "СекцияДокументы")))

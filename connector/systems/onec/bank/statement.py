@@ -32,7 +32,23 @@ HEADER: Final = 8192
 """Bytes in which the header of a file has its place."""
 _CLOCK: Final = re.compile(r"\d{1,2}:\d{2}:\d{2}\Z")
 _CODECS: Final = {"windows": "cp1251", "dos": "cp866"}
-_WORDS: Final = ("КонецФайла", "СекцияДокумент", "СекцияРасчСчет", "ВерсияФормата", "РасчСчет")
+_SECTIONS: Final = ("СекцияДокумент", "СекцияРасчСчет")
+_WORDS: Final = ("КонецФайла", *_SECTIONS, "ВерсияФормата", "РасчСчет")
+_PARTY: Final = ("", "1", "ИНН", "КПП", "Счет", "РасчСчет", "Банк1", "БИК", "Корсчет")
+_ONCE: Final = frozenset(
+    ["Номер", "Дата", "Сумма", "ДатаСписано", "ДатаПоступило"]
+    + [f"{who}{what}" for who in ("Плательщик", "Получатель") for what in _PARTY]
+)
+"""What a document says once: with two values nobody knows which of them holds."""
+_SPELLED: Final = {
+    word.casefold(): word
+    for word in (
+        *_WORDS, *_ONCE, "КонецДокумента", "КонецРасчСчет", "Отправитель", "ДатаСоздания", "ВремяСоздания",
+        "ДатаНачала", "ДатаКонца", "НачальныйОстаток", "ВсегоПоступило", "ВсегоСписано", "КонечныйОстаток",
+        "НазначениеПлатежа", *(f"НазначениеПлатежа{number}" for number in range(1, 7)),
+    )
+}  # fmt: skip
+"""Banks write words in letters of their own size: each is known by its letters alone."""
 _SUM: Final = re.compile(r"-?\d{1,15}(?:[.,]\d{1,2}0*)?\Z")
 _INN_IN_NAME: Final = re.compile(
     r"\s*ИНН\s*(\d{12}|\d{10}|0)(?!\d)\s*(?:[/\\,]?\s*КПП\s*(\d{9}|0)(?!\d))?\s*", re.IGNORECASE
@@ -135,8 +151,12 @@ class _Section:
     line: int
     fields: dict[str, str] = field(default_factory=dict)
     last: str = ""
+    twice: str | None = None
+    """The first field that says two things."""
 
     def take(self, key: str, value: str) -> None:
+        if key in _ONCE and self.fields.get(key, value) != value:
+            self.twice = self.twice or key
         self.fields[key] = value
         self.last = key
 
@@ -177,12 +197,13 @@ def _sections(text: str, statement: Statement, documents: list[_Section], file: 
                     file, N_("it stops in the middle of a section that begins in line {line}"), line=current.line
                 )
             ended = True
-        elif key in ("СекцияДокумент", "СекцияРасчСчет"):
+        elif key.startswith("Секция"):
             if current is not header:
                 raise _broken(file, N_("line {line}: a section begins inside another"), line=line)
+            if key not in _SECTIONS:
+                raise _broken(file, N_("line {line}: no section is called “{word}”"), line=line, word=key)
             current = _Section(value or "" if key == "СекцияДокумент" else key, line)
-            if key == "СекцияДокумент":
-                documents.append(current)
+            documents += [current] if key == "СекцияДокумент" else []
         elif key in ("КонецДокумента", "КонецРасчСчет"):
             if key == "КонецРасчСчет" and current is not header:
                 statement.turnovers.append(_turnover(current))
@@ -197,12 +218,13 @@ def _sections(text: str, statement: Statement, documents: list[_Section], file: 
 
 
 def _lines(text: str) -> Iterator[tuple[int, str, str | None]]:
-    """(line, key, value) of every line that is not blank; value None where there is no `=`."""
+    """(line, key, value) of every line that is not blank; value None where there is no `=`. Keys as 1C spells them."""
     for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[1:], 2):
         plain = line.strip("\x00\x1a \t")
         if plain:
             key, separator, value = plain.partition("=")
-            yield number, key.strip(), value.strip() if separator else None
+            word = key.strip()
+            yield number, _SPELLED.get(word.casefold(), word), value.strip() if separator else None
 
 
 def _decoded(data: bytes, file: str) -> tuple[str, str]:
@@ -216,7 +238,8 @@ def _decoded(data: bytes, file: str) -> tuple[str, str]:
             return data[: error.start].decode("utf-8-sig").lstrip(), "utf-8"
     for codec in _CODECS.values():
         text = data.decode(codec, errors="replace").lstrip()
-        if any(word in text for word in _WORDS):
+        small = text.casefold()
+        if any(word.casefold() in small for word in _WORDS):
             return text, codec
     raise _broken(file, N_("its encoding is none of cp1251, cp866 and UTF-8"))
 
@@ -240,7 +263,7 @@ def header_of(data: bytes, file: str = "") -> Mapping[str, str]:
     """The header alone, from the first bytes of a file. BrokenAnswer for what is no statement."""
     found: dict[str, str] = {}
     for _, key, value in _lines(_decoded(data[:HEADER], file)[0]):
-        if key in ("СекцияДокумент", "СекцияРасчСчет", "КонецФайла"):
+        if key in (*_SECTIONS, "КонецФайла"):
             break
         if value is not None:
             found.setdefault(key, value)
@@ -271,6 +294,8 @@ def _document(statement: Statement, section: _Section) -> None:
 def _payments(statement: Statement, section: _Section) -> Iterator[Payment]:
     """One payment, or two where money went from one of our accounts to another."""
     fields = section.fields
+    if section.twice is not None:
+        raise _Unreadable(N_("it says two things of “{field}”"), field=section.twice)
     payer, receiver = _party(fields, "Плательщик"), _party(fields, "Получатель")
     debited, credited = _date(fields.get("ДатаСписано")), _date(fields.get("ДатаПоступило"))
     for direction in _directions(statement, payer, receiver, debited, credited):
@@ -283,7 +308,7 @@ def _payments(statement: Statement, section: _Section) -> Iterator[Payment]:
             kind=section.kind,
             number=fields.get("Номер", ""),
             date=written,
-            amount=_sum(fields.get("Сумма")),
+            amount=_paid(fields.get("Сумма")),
             payer=payer,
             receiver=receiver,
             purpose=_purpose(fields),
@@ -358,6 +383,13 @@ def _sum(text: str | None) -> int:
     if not _SUM.match(plain):
         raise _Unreadable(N_("“{value}” is no sum"), value=text or "")
     return minor(Decimal(plain.replace(",", ".")))
+
+
+def _paid(text: str | None) -> int:
+    amount = _sum(text)
+    if amount <= 0:
+        raise _Unreadable(N_("“{value}” is no sum of a payment: that is above zero"), value=text or "")
+    return amount
 
 
 def _date(text: str | None) -> str | None:

@@ -13,7 +13,7 @@ anything of it is used.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
@@ -195,25 +195,24 @@ def _section(element: etree._Element) -> Section:
     return Section(name, None if key is None else bare_id(key), said == "true" or name == "ИзмененияПакетаПредложений")
 
 
-def _objects(element: etree._Element, name: str, section: Section | None) -> Iterator[Item]:
-    kind, line = _KINDS[name], int(element.sourceline or 0)
+def _objects(element: etree._Element, name: str, section: Section | None) -> Sequence[Item]:
+    kind, known_by, line = _KINDS[name], _KEYS.get(name, "Ид"), element.sourceline or 0
     try:
-        found = list(groups(element)) if name == "Группа" else [_READ.get(name, marked)(element)]
+        if name == "Группа":
+            return [_item(kind, known_by, data, section, line) for data in groups(element)]
+        return (_item(kind, known_by, _READ.get(name, marked)(element), section, line),)
     except RowError as error:
-        yield Item(kind, named(element, _KEYS.get(name, "Ид")) or "", {}, section, error, line)
-        return
-    for data in found:
-        key = data.get(_KEYS.get(name, "Ид"))
-        if not isinstance(key, str) or key == "":
-            problem = RowError(_KEYS.get(name, "Ид"), "", N_("without it the object cannot be known again"))
-            yield Item(kind, "", {}, section, problem, line)
-        else:
-            yield Item(_kind(kind, data), key, data, section, None, line)
+        return (Item(kind, named(element, known_by) or "", {}, section, error, line),)
 
 
-def _kind(kind: Kind, data: Mapping[str, Any]) -> Kind:
-    """A document that does not say what it is, is an order: sites send nothing else."""
-    return "order" if kind == "document" and data.get("ХозОперация", ORDER) in (ORDER, "") else kind
+def _item(kind: Kind, known_by: str, data: Mapping[str, Any], section: Section | None, line: int) -> Item:
+    key = data.get(known_by)
+    if not isinstance(key, str) or key == "":
+        problem = RowError(known_by, "", N_("without it the object cannot be known again"))
+        return Item(kind, "", {}, section, problem, line)
+    if kind == "document" and data.get("ХозОперация", ORDER) in (ORDER, ""):
+        kind = "order"  # one that does not say what it is, is an order: sites send nothing else
+    return Item(kind, key, data, section, None, line)
 
 
 def _broken(file: str, reason: Sentence) -> BrokenAnswer:

@@ -127,7 +127,9 @@ class TestReads:
         words = list(ONEC[name])
         if name == "get":
             words.append(f"key={run('call', 'buh', 'list', f'resource={PEOPLE}', 'top=1')[0]['Ref_Key']}")
-        assert run("call", "buh", name, *words) or name.startswith(("turnovers", "balance", "slice", "settlements", "stock"))
+        assert run("call", "buh", name, *words) or name.startswith(
+            ("turnovers", "balance", "slice", "settlements", "stock")
+        )
 
     def test_none_of_1c_is_left_out(self) -> None:
         from connector.systems.onec.calls import CALLS

@@ -353,7 +353,7 @@ def exchange_folder(line: _Line, workspace: Path, name: str) -> Path | None:
 
 
 def exchange_state(line: _Line, workspace: Path, name: str) -> Path | None:
-    """Where an account whose folder is shared with 1C keeps what is its own: counters, and what 1C has not confirmed."""
+    """Where an account whose folder is shared with 1C keeps its own: counters, and what 1C has not confirmed."""
     return workspace / "exchange" / name if getattr(line, "channel", None) == "enterprisedata" else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -249,18 +249,31 @@ def export(session: Session, file: Path, entity: str | None) -> None:
     found = session.workspace.store.crosswalk.all(None if entity is None else _entity(entity))
     names = names_of(session, [link.uid for link in found])
     language = session.screen.language
-    rows = [_line(link_json(session, link), link, names.get(link.uid, ""), language) for link in found]
+    ours = _created(session, {link.uid: link.entity for link in found})
+    rows = [_line(link_json(session, link), link, names.get(link.uid, ""), language, ours) for link in found]
     write(file, Sheet([translate(head, language) for head in HEADS], rows))
     session.screen.say(
         plural("{file} is written: {count} link", "{file} is written: {count} links", count=len(rows), file=file)
     )
 
 
-def _line(shown: Mapping[str, Any], link: Link, name: str, language: str) -> list[str]:
+def _line(
+    shown: Mapping[str, Any], link: Link, name: str, language: str, ours: Collection[tuple[str, str]]
+) -> list[str]:
     """A link in the words of the person, in the order of HEADS."""
     primary = translate(N_("yes") if link.primary else N_("no"), language)
-    entity, how = called(CALLED, link.entity, language), called(HOW, link.how, language)
+    entity, how = called(CALLED, link.entity, language), _how(link.how, (link.uid, shown["account"]) in ours, language)
     return [entity, link.uid, name, *map(text_of, (shown["account"], link.external_id)), primary, how, link.at]
+
+
+def _created(session: Session, entities: Mapping[str, str]) -> set[tuple[str, str]]:
+    """(uid, account) of what we have created there. Any other new link is where its record was first met."""
+    made = session.workspace.store.outbox.created(entities)
+    return {(uid, account_of(session, entities[uid], spoke)) for uid, spoke in made}
+
+
+def _how(how: str, is_ours: bool, language: str) -> str:
+    return called(HOW, "met" if how == "created" and not is_ours else how, language)
 
 
 @into(
@@ -339,6 +352,7 @@ def _document(session: Session, uid: str, found: Iterable[Link], entity: str | N
 
 def _print(session: Session, documents: Sequence[Mapping[str, Any]]) -> None:
     names = names_of(session, [document["uid"] for document in documents])
+    ours = _created(session, {document["uid"]: document["entity"] for document in documents})
     language = session.screen.language
     heads = (N_("entity"), N_("record"), N_("account"), N_("id there"), N_("primary"), N_("how"), N_("by"), N_("when"))
     rows = [
@@ -346,7 +360,7 @@ def _print(session: Session, documents: Sequence[Mapping[str, Any]]) -> None:
             called(CALLED, document["entity"], language),
             names.get(document["uid"]) or document["uid"],
             *(one[name] for name in ("account", "external_id", "primary")),
-            called(HOW, one["how"], language),
+            _how(one["how"], (document["uid"], one["account"]) in ours, language),
             called(HOW, one["by"], language),
             moment(one["at"]),
         )

@@ -166,7 +166,8 @@ HOW: Final = {
     "sku": N_("by article"),
     "name": N_("by name"),
     "manual": N_("by hand"),
-    "created": N_("new: first met here, or created by us"),
+    "created": N_("created by us"),
+    "met": N_("first met here"),
     "run": N_("by a run"),
 }
 CHECKS: Final = {
@@ -190,6 +191,10 @@ CHECKS: Final = {
     "token": N_("token"),
     "units": N_("units of money"),
     "profile": N_("configuration of 1C"),
+    "node": N_("node of the exchange"),
+    "last message": N_("last message of 1C"),
+    "waiting": N_("what waits for 1C"),
+    "failed": N_("messages put aside"),
 }
 VALUES: Final = {
     "true": N_("yes"),

@@ -244,6 +244,17 @@ def test_links_go_out_as_a_table_and_come_back(run: Run, said: Callable[..., str
     assert run("links", "import", "links.csv", "--json") == {"joined": 0, "left": []}
 
 
+def test_a_new_link_says_whether_its_record_was_met_there_or_is_ours(said: Callable[..., str]) -> None:
+    said("links", "export", "links.csv")
+    with open("links.csv", encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.DictReader(file, delimiter=";") if row["entity"] == "customer"]
+    met, created = ({row["uid"] for row in rows if row["how"] == how} for how in ("met", "created"))
+    assert met and created
+    assert created <= {row["uid"] for row in rows if row["how"] != "created"}, "what is ours came from somewhere"
+    shown = said("links", "list", "customer")
+    assert " met " in shown and " created " in shown
+
+
 def test_findings_end_with_1_and_name_the_records(run: Run) -> None:
     found = run("links", "duplicates", "customer", "--json", code=1)
     assert all(set(one) == {"kind", "entity", "uids", "text"} and len(one["uids"]) > 1 for one in found)

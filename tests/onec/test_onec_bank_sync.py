@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connector.cli import main
 from connector.jobs.workspace import Workspace
 from connector.sync.engine import Options
 from connector.sync.report import RunReport
@@ -151,3 +152,13 @@ def test_the_journal_is_told_in_russian_too(books: Books) -> None:
     with Workspace.open(books.folder, {}) as workspace:
         lines = [line.reason.in_("ru") for line in workspace.store.journal.all()]
     assert any("поручение" in line for line in lines), lines
+
+
+def test_a_payment_is_first_met_at_the_bank_and_created_by_nobody_of_us(
+    books: Books, capsys: pytest.CaptureFixture[str]
+) -> None:
+    books.put("a.txt", document())
+    books.sync()
+    assert main(["-C", str(books.folder), "--lang", "ru", "links", "list", "payment"]) == 0
+    shown = capsys.readouterr().out
+    assert "впервые встречена здесь" in shown and "создана" not in shown

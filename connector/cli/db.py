@@ -83,8 +83,14 @@ def restore(session: Session, file: Path, yes: bool) -> None:
     if not yes and not session.screen.agrees(N_("What the store holds now is lost. Go on?")):
         raise StopError(N_("nothing was changed: agree with --yes, or answer on a terminal"))
     with _any_store(session) as store, _alone(session, store):
-        bring_back(store, file)
+        bring_back(store, file, at=session.workspace.clock().isoformat(timespec="seconds"))
     session.screen.say(N_("the store is as it was when {file} was written"), file=file)
+    session.screen.say(
+        N_(
+            "the folder exchange/ belongs to it: it keeps what 1C has said since. Leave it as it is, or put it back "
+            "too if it was lost, the newest there is. 1C is given no order until a run has read it: connector sync"
+        )
+    )
 
 
 @into(

@@ -114,6 +114,7 @@ def status(session: Session) -> int:
     cursors = [dict(zip(("entity", "account", "complete_up_to"), row, strict=True)) for row in store.runs.cursors()]
     waiting, dismissed = open_of(store), store.journal.count_dismissed()
     legal, archived = _seen_within(session)
+    behind = _behind(session)
 
     def render() -> None:
         print_runs(screen, runs)
@@ -127,6 +128,8 @@ def status(session: Session) -> int:
             screen.say(_legal_seen(account, turns))
         for account, turns in archived.items():
             screen.say(_archived_seen(account, turns))
+        for one in behind.values():
+            screen.say(one)
         _print_unfinished(session, next((run.get("unfinished", []) for run in runs if run["kind"] == "sync"), []))
         _print_open(session, waiting)
         if dismissed:
@@ -139,9 +142,20 @@ def status(session: Session) -> int:
         "dismissed": dismissed,
         "legal_within": legal,
         "archived_within": archived,
+        "put_back": {name: one.in_(screen.language) for name, one in behind.items()},
     }
     screen.show(shown, render)
     return EXIT_DONE
+
+
+def _behind(session: Session) -> dict[str, Sentence]:
+    """The accounts that are given nothing, for the store was put back and no run has read what they have since."""
+    from connector.sync.ledger.putback import given_nothing
+
+    store = session.workspace.store
+    waiting = {one.account for one in store.outbox.with_status("offered")}
+    found = {name: store.runs.behind(name) for name in sorted(waiting)}
+    return {name: given_nothing(name, at) for name, at in found.items() if at is not None}
 
 
 def _legal_seen(account: str, turns: int) -> Sentence:

@@ -5,6 +5,7 @@ Each call opens the store for itself: the endpoint answers in several threads, a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from connector.systems.base import Row
     from connector.systems.onec.commerceml import Returned
 
+log: Final = logging.getLogger("connector.jobs.desk")
+
 _PART: Final = 200
 """Orders that are made ready together."""
 
@@ -44,7 +47,7 @@ class Desk(Protocol):
     """One account. Every method may be called from any thread, and several times over."""
 
     def waiting(self) -> Sequence[int]:
-        """The operations that are offered, in their order."""
+        """The operations that are offered, in their order; none before a run has caught up with a restored store."""
         ...
 
     def orders(self, operations: Sequence[int]) -> Iterator[Order]:
@@ -95,17 +98,30 @@ class SiteDesk:
 
     def waiting(self) -> list[int]:
         with self._store() as store:
-            return store.outbox.waiting(self._account)
+            return [] if self._is_behind(store) else store.outbox.waiting(self._account)
 
     def orders(self, operations: Sequence[int]) -> Iterator[Order]:
         wanted = set(operations)
         with self._store() as store:
+            if self._is_behind(store):
+                return
             found = (offer for offer in self._offers(store).pending(self._account) if offer.id in wanted)
             while part := list(islice(found, min(_PART, len(wanted)))):
                 wanted.difference_update(offer.id for offer in part)
                 part = [offer for offer in part if not self._is_over(store, offer)]
                 numbers = self._numbers(store, [offer for offer in part if offer.problem is None])
                 yield from (self._order(store, offer, numbers.get(offer.id)) for offer in part)
+
+    def _is_behind(self, store: Store) -> bool:
+        """Whether the store was put back and does not know yet what 1C has taken and changed since: a run reads it."""
+        from connector.sync.ledger.putback import given_nothing
+
+        at = store.runs.behind(self._account)
+        if at is None or not store.outbox.waiting(self._account):
+            return False
+        log.warning("%s", given_nothing(self._account, at))
+        self._wake()
+        return True
 
     def _is_over(self, store: Store, offer: Offer) -> bool:
         """Cancelled before 1C was ever given it: there is nothing to tell any more."""

@@ -56,10 +56,11 @@ def backup(store: Store, file: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def restore(store: Store, file: Path) -> None:
+def restore(store: Store, file: Path, *, at: str) -> None:
     """Make the store what it was when `file` was written: all of it or nothing. What it holds now is gone.
 
     A backup of an older connector is brought up to date on the way, and so is the store; the file is not touched.
+    The store remembers that it was put back `at` that moment: it does not know what has happened since the copy.
     StopError for a file that is no backup or is damaged. Call it under the lock of the store.
     """
     if not _is_sqlite(file):
@@ -80,6 +81,7 @@ def restore(store: Store, file: Path) -> None:
                 _empty(store.db)
                 _copy(source.db, store.db, columns)
                 _count_on(store.db)
+                store.runs.put_back(at)
 
 
 def _pour(store: Store, part: Path) -> None:

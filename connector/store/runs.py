@@ -163,6 +163,28 @@ class Runs:
             (f"imported:{account}:{key}", json.dumps(dict(said), ensure_ascii=False)),
         )
 
+    # a store that was put back
+
+    def put_back(self, at: str) -> None:
+        """The store is again what it was once: of no account it is known what has happened since."""
+        self._db.run("DELETE FROM meta WHERE key LIKE 'put-back%'")
+        self._db.run("INSERT INTO meta (key, value) VALUES ('put-back', ?)", (at,))
+
+    def behind(self, account: str) -> str | None:
+        """When the store was put back, if no run has looked since what has become of this account's orders."""
+        at: str | None = self._db.value("SELECT value FROM meta WHERE key = 'put-back'")
+        if at is None or self._db.value("SELECT value FROM meta WHERE key = ?", (f"put-back:{account}",)) == at:
+            return None
+        return at
+
+    def caught_up(self, account: str) -> None:
+        """A run has looked what became of this account's orders since the store was put back."""
+        self._db.run(
+            "INSERT INTO meta (key, value) SELECT ?, value FROM meta WHERE key = 'put-back'"
+            " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (f"put-back:{account}",),
+        )
+
     # tokens
 
     def token(self, account: str) -> dict[str, str] | None:

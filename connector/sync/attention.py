@@ -10,6 +10,7 @@ from connector.model.states import JournalLine, Operation, shadow_bytes
 from connector.store import Store
 from connector.store.hub import TO_MERGE, TO_PLAN
 from connector.sync.apply import Applier
+from connector.sync.ledger.offers import Offers, version_of
 from connector.sync.view import Mappings
 from connector.systems.base import Adapter
 
@@ -59,6 +60,9 @@ def confirm(
         if external_id is None:
             raise UsageError(N_("operation {id} created a record: say which with --external-id"), id=operation.id)
         row = adapter.get(operation.entity, external_id, mappings[operation.spoke, operation.entity].paths)
+        if row is None and adapter.capabilities(operation.entity).collects:
+            _taken(store, operation, mappings, external_id, by, applier.at)
+            return
         if row is None:
             text = N_("{account} has no {entity} {id}")
             raise UsageError(text, account=operation.account, entity=operation.entity, id=external_id)
@@ -69,6 +73,15 @@ def confirm(
     with store.transaction(durable=True):
         _agree(store, operation)
         _done(store, operation, operation.external_id, by)
+
+
+def _taken(store: Store, operation: Operation, mappings: Mappings, external_id: str, by: str, at: str) -> None:
+    """Who comes for it cannot be asked: a person's word counts, and what it shows next is compared."""
+    evidence = {**operation.evidence, "confirmed_by": by}
+    with store.transaction(durable=True):
+        store.outbox.become(operation, "offered", reason=operation.reason, evidence=evidence)
+        offers = Offers(store, {}, mappings, at)
+        offers.acknowledge({operation.id: version_of(operation)}, {operation.id: external_id})
 
 
 def _agree(store: Store, operation: Operation) -> None:

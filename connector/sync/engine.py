@@ -110,6 +110,7 @@ class _Run:
         self.rounds.carry_out()
         self.rounds.tell(self.engine.concurrent)
         if not (self.course.options.dry or self.course.report.lock_lost):
+            self.ledger.catch_up(self.course.looks_at, self.course.keep_going)
             offers = Offers(self.course.store, {}, self.engine.mappings, self.course.at)
             send_off(self.course.store, offers, self.course.adapters, self.course.failed)
 

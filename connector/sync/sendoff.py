@@ -20,6 +20,8 @@ def send_off(
     for account, adapter in adapters.items():
         if account in failed or not isinstance(adapter, SendsOff):
             continue
+        if store.runs.behind(account) is not None and store.outbox.waiting(account):
+            continue  # the store was put back, and this run has not read what became of them
         try:
             refused = adapter.send_off(offers.pending(account))
         except ConnectorError as error:

@@ -182,6 +182,15 @@ class Offered(Protocol):
 
 
 @runtime_checkable
+class KeepsWhatCame(Protocol):
+    """An adapter of a system that tells each thing once: what it said is kept, and its feed begins with the oldest."""
+
+    def has_history(self) -> bool:
+        """Whether anything is kept; without it nobody knows what the system has said before."""
+        ...
+
+
+@runtime_checkable
 class SendsOff(Protocol):
     """An adapter whose writes only lie ready until they leave together, at the end of a run that may write."""
 

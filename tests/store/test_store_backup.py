@@ -61,7 +61,9 @@ def fill(store: Store, people: int = 3) -> None:
 
 def contents(store: Store) -> dict[str, list[tuple[object, ...]]]:
     names = [name for name in metadata.tables if name not in (VERSION_TABLE, "lock")]
-    return {name: sorted(store.db.all(f'SELECT * FROM "{name}"'), key=repr) for name in names}
+    rows = {name: store.db.all(f'SELECT * FROM "{name}"') for name in names}
+    rows["meta"] = [row for row in rows["meta"] if row[0] != "put-back"]  # the one thing that is not as it was
+    return {name: sorted(found, key=repr) for name, found in rows.items()}
 
 
 @pytest.fixture
@@ -76,15 +78,28 @@ def test_there_and_back(store: Store, file: Path) -> None:
     store.db.run("DELETE FROM link")
     fill_more = [("customer", "phone", "1", "x")]
     store.hub.identify(fill_more)
-    restore(store, file)
+    restore(store, file, at=AT)
     assert contents(store) == before
     assert check(store) == []
+
+
+def test_it_knows_that_it_was_put_back_until_a_run_has_caught_up(store: Store, file: Path) -> None:
+    fill(store)
+    assert store.runs.behind("site") is None
+    backup(store, file)
+    restore(store, file, at=AT)
+    assert (store.runs.behind("site"), store.runs.behind("other")) == (AT, AT)
+    store.runs.caught_up("site")
+    assert (store.runs.behind("site"), store.runs.behind("other")) == (None, AT)
+    backup(store, file)
+    restore(store, file, at=AT)
+    assert store.runs.behind("site") == AT, "put back once more"
 
 
 def test_numbers_go_on_where_they_were(store: Store, file: Path) -> None:
     fill(store)
     backup(store, file)
-    restore(store, file)
+    restore(store, file, at=AT)
     assert store.runs.begin(AT) == 2
     assert store.crosswalk.feed("panel", "customer") == 2
 
@@ -92,7 +107,7 @@ def test_numbers_go_on_where_they_were(store: Store, file: Path) -> None:
 def test_an_empty_store_too(store: Store, file: Path) -> None:
     backup(store, file)
     fill(store)
-    restore(store, file)
+    restore(store, file, at=AT)
     assert not any(contents(store).values())
     assert store.runs.begin(AT) >= 1
 
@@ -101,7 +116,7 @@ def test_more_rows_than_fit_one_chunk(store: Store, file: Path) -> None:
     fill(store, 2503)
     backup(store, file)
     before = contents(store)
-    restore(store, file)
+    restore(store, file, at=AT)
     assert contents(store) == before
 
 
@@ -111,7 +126,7 @@ def test_a_store_moves_from_one_database_to_another(store: Store, file: Path, ne
     for url in (new_url, f"sqlite:///{tmp_path / 'other.db'}"):
         with open_store(url) as other:
             other.create()
-            restore(other, file)
+            restore(other, file, at=AT)
             assert contents(other) == contents(store)
             assert check(other) == []
 
@@ -128,7 +143,7 @@ def test_the_lock_of_a_run_is_not_restored(store: Store, file: Path) -> None:
     store.take_lock("run", "elsewhere:1", AT, 1_000_000_000)
     backup(store, file)
     store.drop_lock("run", "elsewhere:1")
-    restore(store, file)
+    restore(store, file, at=AT)
     assert store.db.value("SELECT count(*) FROM lock") == 0
 
 
@@ -145,7 +160,7 @@ def test_a_backup_of_an_older_connector_is_brought_up_to_date_and_itself_untouch
 
     monkeypatch.setattr("connector.store.backup.upgrade", note)
     before = file.read_bytes()
-    restore(store, file)
+    restore(store, file, at=AT)
     assert upgraded == ["sqlite", store.db.engine.dialect.name], "the copy first, then the store"
     assert file.read_bytes() == before
 
@@ -161,9 +176,9 @@ def test_what_is_no_backup_is_refused_and_changes_nothing(store: Store, file: Pa
     else:
         file.write_bytes(content)
     with pytest.raises(StopError, match="no backup"):
-        restore(store, file)
+        restore(store, file, at=AT)
     with pytest.raises(StopError, match="cannot be read"):
-        restore(store, file.with_name("none.db"))
+        restore(store, file.with_name("none.db"), at=AT)
     assert contents(store) == before
 
 
@@ -178,7 +193,7 @@ def test_a_broken_restore_leaves_the_store_as_it_was(store: Store, file: Path, m
 
     monkeypatch.setattr("connector.store.backup._count_on", fail)
     with pytest.raises(RuntimeError):
-        restore(store, file)
+        restore(store, file, at=AT)
     assert contents(store) == before
 
 
@@ -269,7 +284,7 @@ def test_a_backup_becomes_a_store_where_there_was_none(store: Store, file: Path,
     fill(store)
     backup(store, file)
     with open_store(new_url) as other:
-        restore(other, file)
+        restore(other, file, at=AT)
         assert contents(other) == contents(store)
 
 
@@ -287,7 +302,7 @@ def test_a_damaged_backup_is_refused_and_changes_nothing(store: Store, file: Pat
     copy.close()
     before = contents(store)
     with pytest.raises(StopError, match="is not whole: links without a record: 1"):
-        restore(store, file)
+        restore(store, file, at=AT)
     assert contents(store) == before
 
 

@@ -53,8 +53,10 @@ class LedgerObserver:
     def page(self, sight: LedgerSight, page: Page) -> None:
         """Store one page: its rows, which records they concern, and the cursor, all or nothing.
 
-        What a target shows under our uid for the first time has been taken by it.
+        What a target shows under our uid for the first time has been taken by it. What a page says of one row last
+        counts: it may be joined of several files.
         """
+        page = page._replace(rows=list({row.external_id: row for row in page.rows}.values()))
         if sight.route.fed is None:
             self.offers.echo(sight.route.account, page.rows)
         with self.store.transaction():

@@ -19,6 +19,7 @@ from connector.sync.ledger.goods import Goods
 from connector.sync.ledger.observe import LedgerObserver, LedgerSight
 from connector.sync.ledger.offers import Offers
 from connector.sync.ledger.plan import LedgerPlanner
+from connector.sync.ledger.putback import catch_up
 from connector.sync.ledger.settle import LedgerSettler
 from connector.sync.planning import Counts
 from connector.sync.rebase import rebase
@@ -170,6 +171,19 @@ class LedgerRun:
                     operation.status = "offered"
                 self.store.outbox.intend(offered, self.run, self.at)
         self.applier.apply([one for one in operations if not self._collects(one)])
+
+    def catch_up(self, looks_at: Callable[[str], bool], keep_going: Callable[[], bool]) -> None:
+        """In a store that was put back: before anything is given, see what those who collect it have already."""
+        for routes in self.ledgers:
+            for route in routes.targets:
+                adapter = self.adapters[route.account]
+                is_asked = looks_at(route.account) and route.account not in self.failed and keep_going()
+                if is_asked and adapter.capabilities(routes.entity).collects:
+                    paths = self.mappings[route.spoke, routes.entity].paths
+                    try:
+                        catch_up(self.store, self.observer, adapter, route, paths, self.mappings)
+                    except ConnectorError as error:
+                        self._fail(route.account, error)
 
     def _collects(self, operation: Operation) -> bool:
         return self.adapters[operation.account].capabilities(operation.entity).collects

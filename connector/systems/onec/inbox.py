@@ -82,6 +82,10 @@ class Inbox:
         """How many files have not been laid aside yet."""
         return len(self._numbers(self._file))
 
+    def has_history(self) -> bool:
+        """Whether a file has ever come: a folder that was lost looks like one that nobody has used."""
+        return bool(self._last() or self._numbers(self._file) or self._numbers(self._file, self._read))
+
     def size(self) -> int:
         """Bytes of all files that wait; those laid aside do not."""
         total = 0

@@ -134,6 +134,9 @@ class CommercemlAdapter:
             rows.append(Row(key, canonical_body(raw, paths), gone=gone, reference=_reference(entity, item)))
         return Page(rows, None, problems)
 
+    def has_history(self) -> bool:
+        return self.inbox.has_history()
+
     def get(self, entity: str, external_id: str, paths: Sequence[str]) -> Row | None:
         """As it was seen last: 1C cannot be asked."""
         seen = self.remember(entity, [external_id]) if self.remember is not None else {}

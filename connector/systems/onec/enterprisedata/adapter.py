@@ -220,6 +220,9 @@ class EnterpriseDataAdapter:
         told = None if self._way.register is None else self._way.register.get("customer", key)
         return told.row if told is not None else self._seen("customer", [key]).get(key)
 
+    def has_history(self) -> bool:
+        return self.inbox.has_history()
+
     def get(self, entity: str, external_id: str, paths: Sequence[str]) -> Row | None:
         """As it was seen last: one object cannot be asked for."""
         if entity == "product":

@@ -113,6 +113,7 @@ def status(session: Session) -> int:
     runs = [_run_json(row) for row in store.runs.last(_LAST)]
     cursors = [dict(zip(("entity", "account", "complete_up_to"), row, strict=True)) for row in store.runs.cursors()]
     waiting, dismissed = open_of(store), store.journal.count_dismissed()
+    offered = store.outbox.count_offered()
     legal, archived = _seen_within(session)
     behind = _behind(session)
 
@@ -132,6 +133,12 @@ def status(session: Session) -> int:
             screen.say(one)
         _print_unfinished(session, next((run.get("unfinished", []) for run in runs if run["kind"] == "sync"), []))
         _print_open(session, waiting)
+        for account, count in offered.items():
+            screen.say(
+                N_("{account}: {count} wait until 1C fetches them; see: connector outbox list"),
+                account=account,
+                count=count,
+            )
         if dismissed:
             screen.say(N_("dismissed lines in the journal: {count}; see: connector journal list"), count=dismissed)
 
@@ -139,6 +146,7 @@ def status(session: Session) -> int:
         "runs": runs,
         "cursors": cursors,
         "open": waiting,
+        "offered": offered,
         "dismissed": dismissed,
         "legal_within": legal,
         "archived_within": archived,

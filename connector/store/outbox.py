@@ -188,11 +188,22 @@ class Outbox:
         )
 
     def count_open(self) -> int:
-        statuses: tuple[Status, ...] = (*OPEN, "refused")
+        """What a person must look at. What is offered waits for its receiver alone: see `count_offered`."""
+        statuses: tuple[Status, ...] = (*(status for status in OPEN if status != "offered"), "refused")
         count: int = self._db.value(
             f"SELECT count(*) FROM operation WHERE {self._of(statuses)}", (self._db.listed(statuses),)
         )
         return count
+
+    def count_offered(self) -> dict[str, int]:
+        """account -> how much waits until it is fetched."""
+        statuses: tuple[Status, ...] = ("offered",)
+        return dict(
+            self._db.all(
+                f"SELECT account, count(*) FROM operation WHERE {self._of(statuses)} GROUP BY account ORDER BY account",
+                (self._db.listed(statuses),),
+            )
+        )
 
 
 def _dump(value: object) -> str:

@@ -48,9 +48,16 @@ def test_nothing_is_called_and_everything_is_offered(site: World) -> None:
     assert offer.customer is not None and offer.customer["phone"] == "+79161234567"
     (good,) = offer.goods.values()
     assert good["sku"] == "30.896.00"
-    assert report.open["outbox"] == 1
+    assert (report.open["outbox"], site.store.outbox.count_offered()) == (0, {"books": 1})
     assert [one.uid for one in pending(site)] == [offer.uid], "a question is no proof: it is offered again"
     assert written(site.sync()) == 0 and len(pending(site)) == 1
+
+
+def test_what_waits_to_be_fetched_needs_no_person(site: World) -> None:
+    site.position(site.person())
+    report = site.sync()
+    assert len(pending(site)) == 1 and site.store.outbox.count_offered() == {"books": 1}
+    assert (report.open["outbox"], report.status, report.exit_code) == (0, "clean", 0)
 
 
 def test_an_acknowledged_one_is_told(site: World) -> None:

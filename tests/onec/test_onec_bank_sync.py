@@ -159,6 +159,8 @@ def test_a_payment_is_first_met_at_the_bank_and_created_by_nobody_of_us(
 ) -> None:
     books.put("a.txt", document())
     books.sync()
-    assert main(["-C", str(books.folder), "--lang", "ru", "links", "list", "payment"]) == 0
+    config = books.folder / "connector.yaml"
+    config.write_text(config.read_text("utf-8").replace("language: en", "language: ru"), "utf-8")
+    assert main(["-C", str(books.folder), "links", "list", "payment"]) == 0
     shown = capsys.readouterr().out
     assert "впервые встречена здесь" in shown and "создана" not in shown

@@ -1,4 +1,4 @@
-"""From a configured account to its wire: what every REST adapter builds in the same way."""
+"""From a configured account to its wire: what every adapter that calls builds in the same way."""
 
 from __future__ import annotations
 
@@ -22,14 +22,18 @@ def transport_of(
     clock: Callable[[], float],
     sleep: Callable[[float], None],
     cookies: bool = False,
+    patience: float = 0.0,
 ) -> Transport:
-    """The account's transport; `rate` and `concurrency` are what its system bears, where the account says nothing."""
+    """The account's transport; `rate` and `concurrency` are what its system bears, where the account says nothing.
+
+    `patience` are the seconds that its system needs for one answer, whatever the account says.
+    """
     return Transport(
         account.name,
         needed(account, account.url, "url"),
         auth=auth,
         rate=account.rate if account.rate is not None else rate,
-        timeout=account.timeout,
+        timeout=max(account.timeout, patience),
         insecure=account.insecure,
         concurrency=account.concurrency or concurrency,
         cookies=cookies,

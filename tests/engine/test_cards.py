@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from connector.model.states import Conflict
 from connector.sync.resolve import Resolver
-from tests.engine.worlds import World, new_store, written
+from tests.engine.worlds import World, written
 
 AT = "2026-11-21T10:00:00+00:00"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    store = new_store(f"sqlite:///{tmp_path}/store.db")
-    yield World(store)
-    store.close()
 
 
 def resolver(world: World) -> Resolver:

@@ -10,14 +10,7 @@ from connector.model.routes import Rule
 from connector.sync.people import merge_records
 from connector.sync.resolve import Resolver
 from connector.systems.memory import Fault, Script
-from tests.engine.worlds import World, new_store
-
-
-@pytest.fixture
-def world(tmp_path):
-    s = new_store(f"sqlite:///{tmp_path}/s.db")
-    yield World(s)
-    s.close()
+from tests.engine.worlds import World
 
 
 def resolver(w):

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from connector.errors import UsageError
 from connector.model.states import Conflict
 from connector.sync.people import merge_records
 from connector.sync.resolve import Resolver
-from tests.engine.worlds import World, new_store, written
+from tests.engine.worlds import World, written
 
 AT = "2026-11-21T10:00:00+00:00"
 MAIL = "a@b.ru"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    store = new_store(f"sqlite:///{tmp_path}/store.db")
-    yield World(store)
-    store.close()
 
 
 def resolver(world: World) -> Resolver:

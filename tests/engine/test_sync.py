@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
-from tests.engine.worlds import World, new_store, written
-
-
-@pytest.fixture
-def world(tmp_path: object) -> Iterator[World]:
-    store = new_store(f"sqlite:///{tmp_path}/store.db")
-    yield World(store)
-    store.close()
+from tests.engine.worlds import World, written
 
 
 def test_a_person_is_created_where_missing_and_the_second_run_is_empty(world: World) -> None:

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from connector.model.states import JournalLine
 from connector.sync.people import merge_records
-from tests.engine.worlds import World, new_store
+from tests.engine.worlds import World
 
 PHONE = "+79161234567"
 B1, B2 = (f"11111111-2222-3333-4444-55555555555{number}" for number in range(2))
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    store = new_store(f"sqlite:///{tmp_path}/store.db")
-    yield World(store)
-    store.close()
 
 
 def lines_of(world: World, account: str) -> list[JournalLine]:

@@ -17,6 +17,7 @@ from connector.systems.virtpos.adapter import VirtposAdapter
 
 def account(kind: str, **more: Any) -> Account:
     settings: dict[str, Any] = {"name": "a", "kind": kind, "url": "https://shop.example", "timezone": "Asia/Omsk"}
+    settings |= {"login": "79000000000", "password": SecretStr("p")} if kind == "saplab" else {"apikey": SecretStr("k")}
     return Account(**settings | more)
 
 
@@ -44,6 +45,12 @@ def test_loyalclient() -> None:
     made = build(account("loyalclient", apikey=SecretStr("k"), point="62a0000000000000000000f4"))
     assert isinstance(made, LoyalclientAdapter)
     assert made.point == "62a0000000000000000000f4"
+
+
+@pytest.mark.parametrize(("kind", "key"), [("saplab", "password"), ("virtpos", "apikey"), ("loyalclient", "apikey")])
+def test_nobody_is_called_without_credentials(kind: str, key: str) -> None:
+    with pytest.raises(ConfigError, match=key):
+        build(account(kind, **{key: None}))
 
 
 @pytest.mark.parametrize("kind", ["saplab", "virtpos", "loyalclient"])

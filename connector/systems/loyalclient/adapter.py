@@ -18,6 +18,7 @@ from connector.systems.keys import national
 from connector.systems.loyalclient import answers
 from connector.systems.loyalclient.receipt import Record, Till
 from connector.systems.rest import RestAdapter
+from connector.systems.wire import secret, transport_of
 from connector.transport.auth import HeaderKey
 from connector.transport.http import Transport
 from connector.transport.messages import Response
@@ -113,16 +114,6 @@ def build(
     sleep: Callable[[float], None] = time.sleep,
 ) -> LoyalclientAdapter:
     """The adapter of a configured account."""
-    key = "" if account.apikey is None else account.apikey.get_secret_value()
-    transport = Transport(
-        account.name,
-        account.url or "",
-        auth=HeaderKey("apikey", key),
-        rate=account.rate or _RATE,
-        timeout=account.timeout,
-        insecure=account.insecure,
-        concurrency=account.concurrency or 1,
-        clock=clock,
-        sleep=sleep,
-    )
+    auth = HeaderKey("apikey", secret(account, account.apikey, "apikey"))
+    transport = transport_of(account, auth, rate=_RATE, concurrency=1, clock=clock, sleep=sleep)
     return LoyalclientAdapter(account.name, account.spoke, transport, point=account.point or "")

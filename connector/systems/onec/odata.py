@@ -26,22 +26,19 @@ from connector.systems.onec.changes import FULL_EVERY, Change, Place, Plan, Roun
 from connector.systems.onec.checks import check_base
 from connector.systems.onec.contacts import Kinds, kinds_of
 from connector.systems.onec.edits import Edits, Written
+from connector.systems.onec.line import line_of
 from connector.systems.onec.metadata import Metadata, load_metadata, save_metadata
 from connector.systems.onec.objects import AT_ONCE, Objects, Seen
 from connector.systems.onec.profile import EntityProfile, Profile, load_profile, profile_file
 from connector.systems.onec.values import guid_of, is_empty, is_guid
 from connector.systems.onec.wire import Wire, reading
 from connector.systems.rows import canonical_body, decode_body
-from connector.transport.auth import Basic
 from connector.transport.http import Transport
 
 if TYPE_CHECKING:
     from connector.config import Account
 
 log: Final = logging.getLogger("connector.systems.onec")
-
-_PATIENCE: Final = 90.0
-"""Seconds for one answer at least: the first one after a pause starts a session of 1C and takes over half a minute."""
 
 _HALF_KNOWN: Final = N_(
     "{account}: {entity} {external_id} has the {key} {value} as well, and only one of both says its {second}. Complete"
@@ -61,17 +58,7 @@ def build(
     """The adapter of a configured account. A profile in its own mappings goes before the shipped one of that name."""
     assert account.url is not None and account.login is not None
     assert account.password is not None and account.profile is not None
-    transport = Transport(
-        account.name,
-        account.url,
-        auth=Basic(account.login, account.password.get_secret_value()),
-        rate=account.rate,
-        timeout=max(account.timeout, _PATIENCE),
-        insecure=account.insecure,
-        concurrency=account.concurrency or 1,
-        clock=clock,
-        sleep=sleep,
-    )
+    transport = line_of(account, clock=clock, sleep=sleep)
     folders = account.mappings or (mappings_folder(),)
     profile = load_profile(account.profile, folders)
     if account.exchange_plan is not None:

@@ -41,8 +41,8 @@ from connector.systems.onec.enterprisedata import (
 from connector.systems.onec.enterprisedata.folder import Take
 from connector.systems.onec.enterprisedata.register import Told
 from connector.systems.onec.enterprisedata.ways import object_of, unsayable
+from connector.systems.onec.line import line_of
 from connector.systems.onec.services import EXCHANGE, UPLOAD, Services, service
-from connector.transport.auth import Basic
 from connector.transport.http import Transport
 
 if TYPE_CHECKING:
@@ -53,8 +53,6 @@ log: Final = logging.getLogger("connector.systems.onec")
 
 MESSAGE: Final = "EnterpriseData"
 Objects = Iterable[tuple[str, Mapping[str, Any]]]
-_PATIENCE: Final = 90.0
-"""Seconds for one answer at least: the first one after a pause starts a session of 1C."""
 _UPLOADED: Final = "1.8"
 """The version for the service that only loads: nobody can be asked there, and every base of the last years knows it."""
 
@@ -210,17 +208,7 @@ def build(
 
     assert account.url is not None and account.login is not None
     assert account.password is not None and account.folder is not None
-    transport = Transport(
-        account.name,
-        account.url,
-        auth=Basic(account.login, account.password.get_secret_value()),
-        rate=account.rate,
-        timeout=max(account.timeout, _PATIENCE),
-        insecure=account.insecure,
-        concurrency=account.concurrency or 1,
-        clock=clock,
-        sleep=sleep,
-    )
+    transport = line_of(account, clock=clock, sleep=sleep)
     uploads = account.service == "upload"
     plan, code = (None, None) if uploads else (PLAN, account.peer_code or "")
     services = Services(service(transport, UPLOAD if uploads else EXCHANGE), plan=plan, node_code=code, sleep=sleep)

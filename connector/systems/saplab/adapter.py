@@ -25,6 +25,7 @@ from connector.systems.rows import decode_body
 from connector.systems.saplab import answers, balance, clients, form, groups, positions, toggles
 from connector.systems.saplab.clients import LEGAL, ClientRows, Listed, ListReader, Remember, client_id, is_legal
 from connector.systems.saplab.positions import Reach
+from connector.systems.wire import needed, secret, transport_of
 from connector.transport.auth import Basic
 from connector.transport.http import Request, Transport
 from connector.transport.messages import Response
@@ -357,16 +358,6 @@ def build(
     remember: Remember | None = None,
 ) -> SaplabAdapter:
     """The adapter of a configured account."""
-    password = "" if account.password is None else account.password.get_secret_value()
-    transport = Transport(
-        account.name,
-        account.url or "",
-        auth=Basic(account.login or "", password),
-        rate=account.rate or _RATE,
-        timeout=account.timeout,
-        insecure=account.insecure,
-        concurrency=account.concurrency or _CONCURRENCY,
-        clock=clock,
-        sleep=sleep,
-    )
+    auth = Basic(needed(account, account.login, "login"), secret(account, account.password, "password"))
+    transport = transport_of(account, auth, rate=_RATE, concurrency=_CONCURRENCY, clock=clock, sleep=sleep)
     return SaplabAdapter(account.name, account.spoke, transport, zone=ZoneInfo(account.timezone), remember=remember)

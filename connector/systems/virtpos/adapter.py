@@ -21,6 +21,7 @@ from connector.systems.paging import Walk
 from connector.systems.parameters import checked, request
 from connector.systems.rest import RestAdapter
 from connector.systems.virtpos import answers, cards, document, orders
+from connector.systems.wire import secret, transport_of
 from connector.transport.auth import FormKey
 from connector.transport.http import Transport
 from connector.transport.messages import Response
@@ -358,17 +359,7 @@ def build(
     sleep: Callable[[float], None] = time.sleep,
 ) -> VirtposAdapter:
     """The adapter of a configured account."""
-    key = "" if account.apikey is None else account.apikey.get_secret_value()
-    transport = Transport(
-        account.name,
-        account.url or "",
-        auth=FormKey("apikey", key),
-        rate=account.rate or _RATE,
-        timeout=account.timeout,
-        insecure=account.insecure,
-        concurrency=account.concurrency or 1,
-        clock=clock,
-        sleep=sleep,
-    )
+    auth = FormKey("apikey", secret(account, account.apikey, "apikey"))
+    transport = transport_of(account, auth, rate=_RATE, concurrency=1, clock=clock, sleep=sleep)
     reads_cards = account.cards == "read"
     return VirtposAdapter(account.name, account.spoke, transport, reads_cards=reads_cards, paths=account.paths)

@@ -9,22 +9,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from connector.errors import ConfigError
 from connector.locale import N_
+from connector.systems.onec.line import line_of
 from connector.systems.onec.own.adapter import OwnAdapter
 from connector.systems.onec.own.description import FILE, Description, load_description
-from connector.transport.auth import Basic
-from connector.transport.http import Transport
 
 if TYPE_CHECKING:
     from connector.config import Account
 
 __all__ = ["Description", "OwnAdapter", "build", "load_description"]
-
-_PATIENCE: Final = 90.0
-"""Seconds for one answer at least: the first one after a pause starts a session of 1C."""
 
 
 def build(
@@ -36,17 +32,7 @@ def build(
     """The adapter of a configured account. ConfigError when its description is missing or wrong."""
     assert account.url is not None and account.login is not None and account.password is not None
     folders = _folders(account)
-    transport = Transport(
-        account.name,
-        account.url,
-        auth=Basic(account.login, account.password.get_secret_value()),
-        rate=account.rate,
-        timeout=max(account.timeout, _PATIENCE),
-        insecure=account.insecure,
-        concurrency=account.concurrency or 1,
-        clock=clock,
-        sleep=sleep,
-    )
+    transport = line_of(account, clock=clock, sleep=sleep)
     described = load_description(next(folder for folder in folders if (folder / FILE).is_file()) / FILE)
     beside = [folder / described.wsdl for folder in folders]
     wsdl = account.wsdl or next((file for file in beside if file.is_file()), beside[0])

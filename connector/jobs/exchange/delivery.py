@@ -9,19 +9,19 @@ known again by its content, or by the number of its message, and is passed over.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from shutil import copyfileobj
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from connector.errors import StopError, UsageError
+from connector.errors import UsageError
 from connector.jobs.exchange.formats import Format
 from connector.jobs.exchange.reading import Read
 from connector.locale import N_, Sentence
 from connector.systems.onec.archives import Opened, broken
+from connector.systems.onec.disk import speaking, write_whole
 
 if TYPE_CHECKING:
     from connector.config import Account
@@ -87,7 +87,7 @@ def _site(workspace: Workspace, account: Account, read: Read) -> Delivered:
 
     assert account.folder is not None
     inbox = Inbox(account.folder / INBOX)
-    with _speaking(account.folder):
+    with speaking(account.folder):
         account.folder.mkdir(parents=True, exist_ok=True)
         parts = [_copied(opened, account.folder / f"import.{os.getpid()}.{number}")
                  for number, (_, opened) in enumerate(read.files)]  # fmt: skip
@@ -132,7 +132,7 @@ def _bank(workspace: Workspace, account: Account, read: Read) -> Delivered:
     del workspace
     assert account.folder is not None
     new = False
-    with _speaking(account.folder):
+    with speaking(account.folder):
         account.folder.mkdir(parents=True, exist_ok=True)
         for name, opened in read.files:
             with opened() as stream:
@@ -152,12 +152,7 @@ def _put(folder: Path, name: str, data: bytes) -> bool:
     target = folder / f"{stem}.txt"
     if target.exists():
         target = folder / f"{stem}-{sha256(data).hexdigest()[:8]}.txt"
-    part = folder / f"{target.name}.part"
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, target)
+    write_whole(target, data)
     return True
 
 
@@ -169,15 +164,6 @@ def _copied(opened: Opened, target: Path) -> Path:
 
 def _waits(account: Account) -> Delivered:
     return Delivered(True, Sentence(N_("{account} has it: the next “connector sync” reads it"), account=account.name))
-
-
-@contextmanager
-def _speaking(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        text = N_("{folder}: the folder of the exchange cannot be used: {reason}")
-        raise StopError(text, folder=folder, reason=error.strerror or type(error).__name__) from error
 
 
 _WAYS: Final = {"commerceml": _site, "enterprisedata": _partner, "bank": _bank}

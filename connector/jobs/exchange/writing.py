@@ -20,6 +20,7 @@ from connector.errors import ConnectorError, RowError, StopError, UsageError
 from connector.jobs.exchange.formats import Format
 from connector.locale import N_, Sentence
 from connector.model.values import money_text
+from connector.systems.onec.disk import settle
 
 if TYPE_CHECKING:
     from connector.config import Account
@@ -95,8 +96,7 @@ def write_file(workspace: Workspace, account: Account, format_: Format, target: 
     try:
         with part.open("wb") as stream:
             writers[format_](workspace, account, stream, told, span)
-            stream.flush()
-            os.fsync(stream.fileno())
+            settle(stream)
         if told.objects:
             os.replace(part, target)
             told.file = target

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from connector.model.books import Books
 from connector.model.routes import Closed
 from connector.model.states import Conflict
-from connector.sync.ledger.view import LedgerView
+from connector.sync.ledger.view import LedgerView, document_question
 
 FIELD: Final = "date"
 """The field under which a person is asked."""
@@ -43,17 +43,7 @@ class ClosedTime:
 
     def question(self, view: LedgerView, spoke: str, date: str) -> Conflict:
         """Asks whether it is to be written all the same: `--take` the source's date, or the target's closed period."""
-        return Conflict(
-            kind="document",
-            entity=view.entity,
-            uid=view.uid,
-            field=FIELD,
-            base=None,
-            values=self._asked(view, spoke, date),
-            rule="manual",
-            winner=None,
-            status="open",
-        )
+        return document_question(view, FIELD, self._asked(view, spoke, date))
 
     def _asked(self, view: LedgerView, spoke: str, date: str) -> dict[str, Any]:
         return {_source(view): date, spoke: str(self.books.closed_until)}

@@ -14,7 +14,7 @@ from typing import Any, Final
 from connector.model.records import ENTITIES
 from connector.model.states import Conflict
 from connector.model.values import ABSENT
-from connector.sync.ledger.view import LedgerView, Told
+from connector.sync.ledger.view import LedgerView, Told, document_question
 from connector.sync.merge import Side, Unit, merge
 
 _STATES: Final = ("cancelled", "shipped", "paid")
@@ -120,17 +120,9 @@ def _question(view: LedgerView, facts: frozenset[str], settled: Settled) -> None
             settled.vanished.append(held)
             view.conflicts.remove(held)
         return
-    conflict = Conflict(
-        kind="document",
-        entity=view.entity,
-        uid=view.uid,
-        field=None,
-        base={name: _agreed(sides, changes, name) for name in names if any(one.link.shadow.has(name) for one in sides)},
-        values={side.link.spoke: said for side in sides if (said := says(side, names))},
-        rule="manual",
-        winner=None,
-        status="open",
-    )
+    base = {name: _agreed(sides, changes, name) for name in names if any(one.link.shadow.has(name) for one in sides)}
+    values = {side.link.spoke: said for side in sides if (said := says(side, names))}
+    conflict = document_question(view, None, values, base)
     settled.conflicts.append(conflict)
     if held is None:
         view.conflicts.append(conflict)

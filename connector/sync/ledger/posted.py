@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from connector.model.states import Conflict
-from connector.sync.ledger.view import LedgerView
+from connector.sync.ledger.view import LedgerView, document_question
 
 FIELD: Final = "cancelled"
 """The field under which a person is asked."""
@@ -38,17 +38,7 @@ class Posted:
     @staticmethod
     def question(view: LedgerView, spoke: str) -> Conflict:
         """`--take` the source: its posting is taken back, and it is marked; the target: it stays as it is."""
-        return Conflict(
-            kind="document",
-            entity=view.entity,
-            uid=view.uid,
-            field=FIELD,
-            base=None,
-            values=_asked(view, spoke),
-            rule="manual",
-            winner=None,
-            status="open",
-        )
+        return document_question(view, FIELD, _asked(view, spoke))
 
 
 def _asked(view: LedgerView, spoke: str) -> dict[str, bool]:

@@ -199,3 +199,20 @@ def _told(link: Link, route: Route, mappings: Map[tuple[str, str], Mapping]) -> 
 def _plainly(name: str, left: Any, right: Any) -> bool:
     del name
     return bool(left == right)
+
+
+def document_question(
+    view: LedgerView, field: str | None, values: Map[str, Any], base: Map[str, Any] | None = None
+) -> Conflict:
+    """What a person is asked about a document: of one field, or of all that differs."""
+    return Conflict(
+        kind="document",
+        entity=view.entity,
+        uid=view.uid,
+        field=field,
+        base=base,
+        values=values,
+        rule="manual",
+        winner=None,
+        status="open",
+    )

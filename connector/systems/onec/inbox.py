@@ -22,8 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from connector.errors import StopError
-from connector.locale import N_
+from connector.systems.onec.disk import unusable
 
 _PART: Final = re.compile(r"(\d{9})\.part\Z")
 _LAST: Final = "last"
@@ -54,7 +53,7 @@ class Inbox:
             os.replace(file, part)
             os.replace(part, target)
         except OSError as error:
-            raise self._unusable(error) from error
+            raise unusable(self.folder, error) from error
         return number
 
     def after(self, number: int) -> list[tuple[int, Path]]:
@@ -144,7 +143,7 @@ class Inbox:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise self._unusable(error) from error
+            raise unusable(self.folder, error) from error
         return [int(match[1]) for name in names if (match := pattern.match(name)) is not None]
 
     def _is_abandoned(self, number: int) -> bool:
@@ -158,10 +157,6 @@ class Inbox:
 
     def _part(self, number: int) -> Path:
         return self.folder / f"{number:09}.part"
-
-    def _unusable(self, error: OSError) -> StopError:
-        text = N_("{folder}: the folder of the exchange cannot be used: {reason}")
-        return StopError(text, folder=self.folder, reason=error.strerror or type(error).__name__)
 
 
 def _settle(file: Path) -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from connector.errors import BrokenAnswer, ConnectorError, Forbidden, Invalid
 from connector.locale import N_, Sentence
-from connector.systems.base import Capabilities, Check, Outcome, Page, Raw, Row
+from connector.systems.base import Capabilities, Check, Page, Row
 from connector.systems.onec.bank.balances import differences
 from connector.systems.onec.bank.rows import Rows, rows_of, said_otherwise
 from connector.systems.onec.bank.statement import HEADER, MAX_BYTES, created_at, header_of, read_statement
 from connector.systems.rows import canonical_body, decode_body
+from connector.systems.uncalled import Uncalled
 
 if TYPE_CHECKING:
     from connector.config import Account
@@ -37,7 +38,7 @@ def build(
     return BankAdapter(account.name, account.spoke, account.folder)
 
 
-class BankAdapter:
+class BankAdapter(Uncalled):
     """One folder. Implements `systems.base.Adapter`; statements are read, payments are never changed."""
 
     kind = "onec"
@@ -73,24 +74,6 @@ class BankAdapter:
         return None
 
     def find(self, entity: str, scheme: str, value: str, paths: Sequence[str]) -> list[Row]:
-        raise self._cannot()
-
-    def create(self, entity: str, patch: Raw, reference: str) -> Outcome:
-        raise self._cannot()
-
-    def create_many(self, entity: str, patches: Sequence[tuple[Raw, str]]) -> list[Outcome]:
-        raise self._cannot()
-
-    def update(self, entity: str, external_id: str, patch: Raw, current: Row | None) -> Outcome:
-        raise self._cannot()
-
-    def delete(self, entity: str, external_id: str) -> Outcome:
-        raise self._cannot()
-
-    def stamp(self, entity: str, values: Mapping[str, str | None]) -> None:
-        raise self._cannot()
-
-    def call(self, endpoint: str, params: Mapping[str, Any]) -> Any:
         raise self._cannot()
 
     def check(self, entities: Mapping[str, Sequence[str]]) -> list[Check]:

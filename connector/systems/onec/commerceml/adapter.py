@@ -15,11 +15,12 @@ from uuid import UUID
 
 from connector.errors import BrokenAnswer, ConnectorError, Invalid, RowError, StopError
 from connector.locale import N_, Sentence
-from connector.systems.base import Capabilities, Check, Outcome, Page, Raw, Row
+from connector.systems.base import Capabilities, Check, Page, Row
 from connector.systems.onec.commerceml.reader import Item, read_file
 from connector.systems.onec.commerceml.state import state_of
 from connector.systems.onec.inbox import Inbox
 from connector.systems.rows import canonical_body, decode_body
+from connector.systems.uncalled import Uncalled
 
 if TYPE_CHECKING:
     from connector.config import Account
@@ -61,7 +62,7 @@ def build(
     return CommercemlAdapter(account.name, account.spoke, account.folder)
 
 
-class CommercemlAdapter:
+class CommercemlAdapter(Uncalled):
     """One site as 1C sees it. Implements `systems.base.Adapter`.
 
     `remember` gives the bodies that were stored last; `entities` are those that are read by a route: what all of them
@@ -147,24 +148,6 @@ class CommercemlAdapter:
         return []
 
     # writing: 1C fetches
-
-    def create(self, entity: str, patch: Raw, reference: str) -> Outcome:
-        raise self._cannot()
-
-    def create_many(self, entity: str, patches: Sequence[tuple[Raw, str]]) -> list[Outcome]:
-        raise self._cannot()
-
-    def update(self, entity: str, external_id: str, patch: Raw, current: Row | None) -> Outcome:
-        raise self._cannot()
-
-    def delete(self, entity: str, external_id: str) -> Outcome:
-        raise self._cannot()
-
-    def stamp(self, entity: str, values: Mapping[str, str | None]) -> None:
-        raise self._cannot()
-
-    def call(self, endpoint: str, params: Mapping[str, Any]) -> Any:
-        raise self._cannot()
 
     def _cannot(self) -> ConnectorError:
         text = N_("{account} cannot be called: 1C comes by itself, by its exchange with a site")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from connector.errors import ConfigError, Locked, StopError
+from connector.errors import ConfigError, Locked
 from connector.locale import N_
+from connector.systems.onec.disk import write_whole
 from connector.systems.onec.enterprisedata.exchange import Node
 
 
@@ -61,26 +60,6 @@ class Counters:
         """On the disk when it returns."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(self._file, msgspec.json.format(msgspec.json.encode(asdict(node))))
-
-
-def write_whole(file: Path, data: bytes) -> None:
-    """A file that is there whole or not at all. StopError where it cannot be written."""
-    part = file.with_name(file.name + ".part")
-    try:
-        with part.open("wb") as stream:
-            stream.write(data)
-            settle(stream)
-        os.replace(part, file)
-    except OSError as error:
-        raise StopError(N_("{file} cannot be written: {reason}"), file=file, reason=error.strerror) from error
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def settle(stream: Any) -> None:
-    """What was written is on the disk."""
-    stream.flush()
-    os.fsync(stream.fileno())
 
 
 if sys.platform == "win32":  # pragma: no cover - the other branch runs elsewhere

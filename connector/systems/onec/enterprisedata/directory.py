@@ -19,7 +19,7 @@ import msgspec
 
 from connector.errors import ConfigError, StopError
 from connector.locale import N_
-from connector.systems.onec.enterprisedata.counters import settle, write_whole
+from connector.systems.onec.disk import settle, write_whole
 from connector.systems.onec.enterprisedata.rows import ORGANIZATION, PRODUCT, STORAGE
 
 KEPT: Final[Mapping[str, tuple[str, ...]]] = {

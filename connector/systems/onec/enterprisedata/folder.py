@@ -23,10 +23,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Final, Literal, NamedTuple
 
-from connector.errors import BrokenAnswer, StopError, UsageError
+from connector.errors import BrokenAnswer, UsageError
 from connector.locale import N_, Sentence
 from connector.systems.onec.archives import members
-from connector.systems.onec.enterprisedata.counters import Counters, settle, write_whole
+from connector.systems.onec.disk import settle, speaking, write_whole
+from connector.systems.onec.enterprisedata.counters import Counters
 from connector.systems.onec.enterprisedata.exchange import Node, judge, next_header
 from connector.systems.onec.enterprisedata.message import (
     Header,
@@ -78,7 +79,7 @@ class Folder:
 
     def receive(self, take: Take) -> list[Received]:
         """Read what has come. `take` stores the objects; when it raises, the message is read again the next time."""
-        with self._counters.held(), _speaking(self._folder):
+        with self._counters.held(), speaking(self._folder):
             self._take_away()
             found = sorted(self._place(TAKEN).iterdir())
             return [received for file in found if (received := self._read(file, take)) is not None]
@@ -88,7 +89,7 @@ class Folder:
 
         Without objects it is a bare confirmation. UsageError while the code of 1C's node is unknown.
         """
-        with self._counters.held(), _speaking(self._folder):
+        with self._counters.held(), speaking(self._folder):
             node = self._counters.load()
             peer = node.spelled or node.peer
             if peer is None or not _SAFE.match(peer):
@@ -104,7 +105,7 @@ class Folder:
         node = self._counters.load()
         if node.spelled is None and node.peer is None:
             return None
-        with _speaking(self._folder):
+        with speaking(self._folder):
             try:
                 with (self._folder / _name_of(node)).open("rb") as stream:
                     confirmation = read_message(stream).header.confirmation
@@ -114,13 +115,13 @@ class Folder:
 
     def failed(self) -> list[str]:
         """The names of messages that were put aside, with the reason beside each."""
-        with _speaking(self._folder):
+        with speaking(self._folder):
             place = self._folder / FAILED
             return sorted(file.name for file in place.iterdir() if file.suffix != ".txt") if place.is_dir() else []
 
     def prove(self) -> None:
         """StopError where files cannot be made there."""
-        with _speaking(self._folder):
+        with speaking(self._folder):
             probe = self._folder / f"{self._counters.code}.probe"
             probe.write_bytes(b"")
             probe.unlink()
@@ -210,15 +211,6 @@ class Folder:
 
 def _name_of(node: Node) -> str:
     return f"Message_{node.code}_{node.spelled or node.peer}.xml"
-
-
-@contextmanager
-def _speaking(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        text = N_("{folder}: the folder of the exchange cannot be used: {reason}")
-        raise StopError(text, folder=folder, reason=error.strerror or type(error).__name__) from error
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import msgspec
 
 from connector.errors import ConfigError, StopError
 from connector.locale import N_
-from connector.systems.onec.enterprisedata.counters import settle
+from connector.systems.onec.disk import settle
 
 Key = tuple[str, str]
 """(entity, GUID)."""
